@@ -1,0 +1,220 @@
+"""Profiles: one YAML file a scale, strict, with errors that name the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pcutils.errors import ProfileError
+from pcutils.pipeline.files import repository_root
+from pcutils.pipeline.profile_errors import explain
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """One part of a profile: unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SimulatedData(Section):
+    """Made-up students; `titles` is how many assignments there are, or which."""
+
+    source: Literal["simulated"]
+    students: Count = 200
+    titles: Count | list[str] | None = None
+    assignments_per_student: Count = 12
+    seed: int = 0
+
+
+class RolloutsData(Section):
+    """The paper's public rollouts; `variant` is the released model that they were sampled from."""
+
+    source: Literal["rollouts"]
+    path: str
+    students: Count | None = None
+    titles: list[str] | None = None
+    variant: Literal["trace", "synthetic", "last"] = "trace"
+
+
+class Splits(Section):
+    """Shares that are held out."""
+
+    students: Share = 0.03
+    titles: Share = 0.03
+    pairs: Share = 0.2
+    validation: Share = 0.05
+    seed: int = 0
+
+
+class Execution(Section):
+    """How students' programs are run."""
+
+    workers: Count = 2
+    seconds: Annotated[float, Field(gt=0)] = 3.0
+
+
+class Models(Section):
+    """Size and training of the five models; `tokens` is what each of them sees."""
+
+    vocabulary: Annotated[int, Field(ge=260)] = 2048
+    layers: Count = 2
+    width: Count = 128
+    heads: Count = 4
+    context: Annotated[int, Field(ge=64)] = 1024
+    base: str | None = None
+    tokens: Count = 1_000_000
+    batch_tokens: Count = 4096
+    learning_rate: Annotated[float, Field(gt=0)] = 0.003
+    seed: int = 0
+
+
+class Sampling(Section):
+    """What is sampled from each model."""
+
+    prompts_per_split: Count = 40
+    samples_per_prompt: Count = 4
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    seed: int = 0
+
+
+class Profile(Section):
+    """One scale at which the book runs."""
+
+    description: str
+    data: Annotated[SimulatedData | RolloutsData, Field(discriminator="source")]
+    splits: Splits = Splits()
+    execution: Execution = Execution()
+    models: Models = Models()
+    sampling: Sampling = Sampling()
+    chapters: dict[str, dict[str, Any]] = {}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it: `3e-4` is a number, and a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} stands twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {  # a copy: the resolvers of SafeLoader itself stay as they are
+    first: list(pairs) for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def find_profile(name: str) -> Path:
+    """Return the file of a profile.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file in ``profiles/`` without ``.yaml``, or a path to a YAML file.
+
+    Raises
+    ------
+    ProfileError
+        Where there is none; names those that exist.
+    """
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if path.is_file():
+            return path.resolve()
+        raise ProfileError(f"no profile {path}: there is no such file.")
+    folder = repository_root() / "profiles"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in folder.glob("*.yaml")))
+        raise ProfileError(
+            f"no profile {name!r} in {folder}; there are {known}, or give the path of a YAML file."
+        )
+    return path
+
+
+def load_profile(path: Path, settings: Sequence[str] = ()) -> Profile:
+    """Read and check a profile.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The YAML file.
+    settings : sequence of str
+        Changes as ``key.path=value``, the value in YAML, as ``--set`` gives them.
+
+    Returns
+    -------
+    Profile
+        With every default filled in.
+
+    Raises
+    ------
+    ProfileError
+        Naming the file, the key, what was found, what was expected and the keys that exist.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ProfileError(
+            f"{path}: found {type(content).__name__}, expected keys and values (data:, models: ...)."
+        )
+    for key, value in map(_parse_setting, settings):
+        _put(content, key, value)
+    where = f"{path}" if not settings else f"{path} with --set {' '.join(settings)}"
+    try:
+        return Profile.model_validate(content)
+    except ValidationError as error:
+        raise ProfileError(explain(error, Profile, where)) from error
+
+
+def dump_profile(profile: Profile) -> str:
+    """Write a profile as YAML, with every value.
+
+    Parameters
+    ----------
+    profile : Profile
+        The profile.
+
+    Returns
+    -------
+    str
+        YAML that :func:`load_profile` reads back.
+    """
+    return yaml.safe_dump(profile.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def _parse_setting(setting: str) -> tuple[list[str], Any]:
+    key, equals, text = setting.partition("=")
+    if not equals or not all(key.split(".")):
+        raise ProfileError(f"--set {setting}: expected key=value, such as sampling.samples_per_prompt=2.")
+    try:
+        return key.split("."), yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ProfileError(f"--set {setting}: the value is not readable as YAML.") from error
+
+
+def _put(content: dict[str, Any], key: list[str], value: Any) -> None:
+    for depth, part in enumerate(key[:-1], start=1):
+        content = content.setdefault(part, {})
+        if not isinstance(content, dict):
+            raise ProfileError(f"--set {'.'.join(key)}: {'.'.join(key[:depth])} is a value and has no keys.")
+    content[key[-1]] = value
