@@ -1,0 +1,37 @@
+"""Figures, tables and sentences of the book: one theme, words for those who do not see, numbers from the run."""
+
+from __future__ import annotations
+
+from pcutils.figures.prose import fill, number, say
+from pcutils.figures.svg import show
+from pcutils.figures.tables import show_table
+from pcutils.figures.theme import (
+    INK,
+    PLAIN_COLOUR,
+    SERIES_COLOURS,
+    SPLIT_LABELS,
+    VARIANT_COLOURS,
+    VARIANT_LABELS,
+    VARIANT_LINES,
+    VARIANT_MARKERS,
+    use_theme,
+    variant_style,
+)
+
+__all__ = [
+    "INK",
+    "PLAIN_COLOUR",
+    "SERIES_COLOURS",
+    "SPLIT_LABELS",
+    "VARIANT_COLOURS",
+    "VARIANT_LABELS",
+    "VARIANT_LINES",
+    "VARIANT_MARKERS",
+    "fill",
+    "number",
+    "say",
+    "show",
+    "show_table",
+    "use_theme",
+    "variant_style",
+]

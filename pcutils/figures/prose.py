@@ -1,0 +1,128 @@
+"""Sentences and numbers: every number that a reader sees in prose comes from the run."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from string import Formatter
+from typing import Any
+
+from pcutils.analysis.statistics import CONFIDENCE, Estimate
+from pcutils.errors import PcutilsError
+
+#: A digit that belongs to no name: C1, GPT-2 and BLEU-4 pass, "12 students" does not.
+_TYPED_NUMBER = re.compile(r"(?<![A-Za-z\d])(?<![A-Za-z]-)(?<![\d.,])\d")
+NOT_DEFINED = "not defined"
+
+
+def number(value: object, spec: str = "") -> str:
+    """Write a number as a sentence needs it.
+
+    Parameters
+    ----------
+    value : int, float, Estimate, mapping with value, low and high, str or None
+        What to write. None and not-a-number give "not defined".
+    spec : str
+        A Python format; without one, whole numbers get thousands separators and others three significant digits.
+
+    Returns
+    -------
+    str
+        With a real minus sign, a space before the percent sign, and an interval in brackets where there is one.
+
+    Examples
+    --------
+    >>> number(12345), number(0.123456), number(0.25, ".0%"), number(float("nan"))
+    ('12,345', '0.123', '25\\u202f%', 'not defined')
+    >>> number(Estimate(0.5, 0.25, 0.75, 10), ".2f")
+    '0.50 (0.25 to 0.75)'
+    """
+    if isinstance(value, Estimate):
+        value = {"value": value.value, "low": value.low, "high": value.high}
+    if isinstance(value, Mapping):
+        return _with_interval(value, spec)
+    if value is None or (isinstance(value, Real) and math.isnan(value)):
+        return NOT_DEFINED
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return _plain(value, spec).replace("-", "\N{MINUS SIGN}").replace("%", "\N{NARROW NO-BREAK SPACE}%")
+    return format(value, spec)
+
+
+def fill(template: str, /, **values: object) -> str:
+    """Fill a sentence with numbers of the run.
+
+    Parameters
+    ----------
+    template : str
+        Text with ``{name}`` or ``{name:.2f}``; no number may be typed in it, except inside a name such as C1.
+        ``{confidence}`` is always known and stands for the level of the intervals.
+    **values : number, Estimate, measure of a results file, str or sequence of str
+        What to put in; see :func:`number`. A sequence of str becomes "a, b and c".
+
+    Returns
+    -------
+    str
+        The sentence.
+
+    Raises
+    ------
+    PcutilsError
+        Where a number is typed or a value is missing.
+
+    Examples
+    --------
+    >>> fill("{count} students, {share:.0%} of them new.", count=1200, share=0.5)
+    '1,200 students, 50\\u202f% of them new.'
+    """
+    pieces: list[str] = []
+    known = {"confidence": number(CONFIDENCE, ".0%"), **values}
+    for text, field, spec, _ in Formatter().parse(template):
+        if _TYPED_NUMBER.search(text):
+            raise PcutilsError(f"a number is typed in {text.strip()!r}: take it from the run, with a placeholder")
+        pieces.append(text)
+        if field is not None:
+            if field not in known:
+                raise PcutilsError(f"no value for {{{field}}}; given are {', '.join(sorted(known))}")
+            pieces.append(_word(known[field], spec or ""))
+    return "".join(pieces)
+
+
+def say(template: str, /, **values: object) -> None:
+    """Put a sentence on the page; its numbers come from the run.
+
+    Parameters
+    ----------
+    template : str
+        Markdown with placeholders, as in :func:`fill`.
+    **values
+        What to put in.
+    """
+    from IPython.display import Markdown, display
+
+    display(Markdown(fill(template, **values)))
+
+
+def _word(value: object, spec: str) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        words = [str(item) for item in value]
+        return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    return number(value, spec)
+
+
+def _plain(value: Any, spec: str) -> str:
+    if spec:
+        return format(value, spec)
+    if isinstance(value, Integral) or float(value).is_integer():
+        return format(int(value), ",")
+    return format(round(value), ",") if abs(value) >= 100 else format(value, ".3g")
+
+
+def _with_interval(measure: Mapping[str, Any], spec: str) -> str:
+    value, low, high = (measure.get(key) for key in ("value", "low", "high"))
+    if value is None or low is None or high is None or math.isnan(low) or math.isnan(high):
+        return number(value, spec)
+    if not spec and not isinstance(value, Integral):
+        spec = ".2f" if max(abs(low), abs(high)) < 100 else ",.0f"
+    return f"{number(value, spec)} ({number(low, spec)} to {number(high, spec)})"

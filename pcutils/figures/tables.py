@@ -1,0 +1,76 @@
+"""Tables that read aloud well and scroll on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from numbers import Real
+from typing import Any
+
+import pandas as pd
+
+from pcutils.analysis.statistics import Estimate
+from pcutils.errors import PcutilsError
+from pcutils.figures.page import STYLE, put_on_page, scroll_box
+from pcutils.figures.prose import number
+
+
+def show_table(
+    frame: pd.DataFrame, *, caption: str, formats: Mapping[str, str] | None = None, row_header: bool = True
+) -> None:
+    """Display a table with its caption.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What to show, its index left out: call `reset_index` to keep it. Column names are shown as they are, so give
+        them in words with units. Cells may be :class:`~pcutils.analysis.statistics.Estimate`.
+    caption : str
+        Stands above the table.
+    formats : mapping of str to str, optional
+        A Python number format for each column that needs one.
+    row_header : bool
+        Whether the first column names its row.
+
+    Raises
+    ------
+    PcutilsError
+        Where there is no caption or a format names no column.
+    """
+    html = table_html(frame, caption=caption, formats=formats, row_header=row_header)
+    put_on_page(html, f"{caption}\n\n{frame.to_string(index=False)}")
+
+
+def table_html(
+    frame: pd.DataFrame, *, caption: str, formats: Mapping[str, str] | None = None, row_header: bool = True
+) -> str:
+    """Write a table as HTML; see :func:`show_table`."""
+    formats = formats or {}
+    if not caption.strip():
+        raise PcutilsError("a table has no caption: say in words what it shows")
+    if unknown := set(formats) - set(frame.columns):
+        raise PcutilsError(f"formats for columns that are not there: {', '.join(sorted(unknown))}")
+    numeric = {column: _is_numeric(frame[column]) for column in frame.columns}
+    head = "".join(f"<th scope='col'{_class(numeric[c])}>{escape(str(c))}</th>" for c in frame.columns)
+    rows = []
+    for _, row in frame.iterrows():
+        cells = [_cell(row[c], formats.get(c, ""), numeric[c]) for c in frame.columns]
+        if row_header and cells:
+            cells[0] = cells[0].replace("<td", "<th scope='row'", 1).replace("</td>", "</th>")
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    table += f"<tbody>{''.join(rows)}</tbody></table>"
+    return f"{STYLE}<div class='pc-figure'>{scroll_box(table, f'Table: {caption}')}</div>"
+
+
+def _cell(value: Any, spec: str, numeric: bool) -> str:
+    return f"<td{_class(numeric)}>{escape(number(value, spec if not isinstance(value, str) else ''))}</td>"
+
+
+def _class(numeric: bool) -> str:
+    return " class='pc-number'" if numeric else ""
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    filled = [value for value in column if value is not None]
+    return bool(filled) and all(isinstance(value, Real | Estimate) for value in filled)
