@@ -23,8 +23,8 @@ class DataError(PcutilsError):
 
     Examples
     --------
-    >>> print(DataError("an empty list", "at least one state", file="traces.parquet", row=3, field="programs"))
-    traces.parquet, row 3, field 'programs': found an empty list, expected at least one state.
+    >>> print(DataError("an empty list", "at least one state", file="a.parquet", row=3, field="programs"))
+    a.parquet, row 3, field 'programs': found an empty list, expected at least one state.
     """
 
     def __init__(
