@@ -1,6 +1,7 @@
 """Intervals for numbers that come from a sample of students.
 
-Traces of one student resemble each other, so whole students are drawn again, not single traces (cluster bootstrap).
+Traces of one student resemble each other, so whole students are drawn again, not single traces (cluster
+bootstrap).
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ def interval_of(value: float, draws: Floats, n: int, *, confidence: float = CONF
     Returns
     -------
     Estimate
-        Without interval where `value` is not defined, there are fewer than two units, or more than `MOST_UNDEFINED`
-        of the draws are not defined.
+        Without interval where `value` is not defined, there are fewer than two units, or more than
+        `MOST_UNDEFINED` of the draws are not defined.
     """
     if math.isnan(value):
         return undefined(n, "not defined on these data")
@@ -202,7 +203,12 @@ def correlation_interval(
 
 
 def difference_interval(
-    first: npt.ArrayLike, second: npt.ArrayLike, *, groups: Any = None, resamples: int = RESAMPLES, seed: int = 0
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    *,
+    groups: Any = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Estimate:
     """Mean difference of paired values, first minus second, with its interval.
 

@@ -1,4 +1,4 @@
-"""Figures, tables and sentences of the book: one theme, words for those who do not see, numbers from the run."""
+"""Figures, tables and sentences of the book: one theme, alt text, numbers from the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every figure and table on a page shares: the frame, the caption, the style, and putting it on the page."""
+"""What every figure and table on a page shares: frame, caption, style, and the way onto the page."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pcutils.errors import PcutilsError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
-#: Travels with every output, so that a page reads the same in the book, in Jupyter and in a viewer. The first rule
-#: undoes the light box that the book's theme puts behind outputs in dark mode.
+#: Travels with every output, so that a page reads the same in the book, in Jupyter and in a viewer. The first
+#: rule undoes the light box that the book's theme puts behind outputs in dark mode.
 STYLE = """<style>
 .text_html:has(> .pc-figure){background:transparent!important;color:inherit!important;padding:0!important}
 .pc-figure{margin:1em 0;color:inherit}
-.pc-figure figcaption,.pc-figure caption{font-size:.9em;text-align:left;margin:.4em 0;caption-side:top;color:inherit}
+.pc-figure figcaption,.pc-figure caption{font-size:.9em;text-align:left;margin:.4em 0}
+.pc-figure caption{caption-side:top;color:inherit}
 .pc-scroll{overflow-x:auto;max-width:100%}
 .pc-scroll svg{display:block;height:auto}
 .pc-figure table{border-collapse:collapse;font-size:.9em;color:inherit;margin:0}
-.pc-figure th,.pc-figure td{padding:.25em .7em;text-align:left;border-bottom:1px solid currentColor;
-border-color:color-mix(in srgb,currentColor 25%,transparent);vertical-align:top}
+.pc-figure th,.pc-figure td{padding:.25em .7em;text-align:left;vertical-align:top}
+.pc-figure th,.pc-figure td{border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
 .pc-figure td:not(.pc-number){min-width:7em}
 .pc-figure .pc-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 </style>"""

@@ -18,24 +18,26 @@ NOT_DEFINED = "not defined"
 
 
 def number(value: object, spec: str = "") -> str:
-    """Write a number as a sentence needs it.
+    r"""Write a number as a sentence needs it.
 
     Parameters
     ----------
     value : int, float, Estimate, mapping with value, low and high, str or None
         What to write. None and not-a-number give "not defined".
     spec : str
-        A Python format; without one, whole numbers get thousands separators and others three significant digits.
+        A Python format; without one, whole numbers get thousands separators and others three significant
+        digits.
 
     Returns
     -------
     str
-        With a real minus sign, a space before the percent sign, and an interval in brackets where there is one.
+        With a real minus sign, a space before the percent sign, and an interval in brackets where there is
+        one.
 
     Examples
     --------
     >>> number(12345), number(0.123456), number(0.25, ".0%"), number(float("nan"))
-    ('12,345', '0.123', '25\\u202f%', 'not defined')
+    ('12,345', '0.123', '25\u202f%', 'not defined')
     >>> number(Estimate(0.5, 0.25, 0.75, 10), ".2f")
     '0.50 (0.25 to 0.75)'
     """
@@ -51,7 +53,7 @@ def number(value: object, spec: str = "") -> str:
 
 
 def fill(template: str, /, **values: object) -> str:
-    """Fill a sentence with numbers of the run.
+    r"""Fill a sentence with numbers of the run.
 
     Parameters
     ----------
@@ -74,13 +76,15 @@ def fill(template: str, /, **values: object) -> str:
     Examples
     --------
     >>> fill("{count} students, {share:.0%} of them new.", count=1200, share=0.5)
-    '1,200 students, 50\\u202f% of them new.'
+    '1,200 students, 50\u202f% of them new.'
     """
     pieces: list[str] = []
     known = {"confidence": number(CONFIDENCE, ".0%"), **values}
     for text, field, spec, _ in Formatter().parse(template):
         if _TYPED_NUMBER.search(text):
-            raise PcutilsError(f"a number is typed in {text.strip()!r}: take it from the run, with a placeholder")
+            raise PcutilsError(
+                f"a number is typed in {text.strip()!r}: take it from the run, with a placeholder"
+            )
         pieces.append(text)
         if field is not None:
             if field not in known:

@@ -1,4 +1,4 @@
-"""Put a matplotlib figure on the page as inline SVG that follows the page's colours, and keep a copy in the run."""
+"""Put a matplotlib figure on the page as inline SVG in the page's own ink, and keep a copy in the run."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def svg_of(figure: Figure, *, name: str, alt: str) -> tuple[str, float]:
     figure : matplotlib.figure.Figure
         What to draw.
     name : str
-        Goes into every id, so that two figures on one page do not share one; the same name and figure give the same
-        bytes.
+        Goes into every id, so that two figures on one page do not share one; the same name and figure give
+        the same bytes.
     alt : str
         Alternative text.
 
@@ -94,15 +94,17 @@ def svg_of(figure: Figure, *, name: str, alt: str) -> tuple[str, float]:
     _rasterise_heavy(figure)
     stream = StringIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        figure.savefig(stream, format="svg", transparent=True, bbox_inches="tight", dpi=160, metadata={"Date": None})
+        figure.savefig(
+            stream, format="svg", transparent=True, bbox_inches="tight", dpi=160, metadata={"Date": None}
+        )
     text = stream.getvalue()
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
     if size is None:
         raise PcutilsError(f"figure {name!r}: matplotlib wrote an SVG without a viewBox")
     body = _own_ids(_clean(text[text.index("<svg") : text.rindex("</svg>") + len("</svg>")]), name)
     head = (
-        f'<svg role="img" aria-label="{escape(alt)}" viewBox="{size[0][9:-1]}" xmlns="http://www.w3.org/2000/svg" '
-        'xmlns:xlink="http://www.w3.org/1999/xlink" stroke-linejoin="round">'
+        f'<svg role="img" aria-label="{escape(alt)}" {size[0]} stroke-linejoin="round" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     return head + body[body.index(">") + 1 :], float(size[1]) * PIXELS_PER_POINT
 

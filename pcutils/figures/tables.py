@@ -23,8 +23,8 @@ def show_table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        What to show, its index left out: call `reset_index` to keep it. Column names are shown as they are, so give
-        them in words with units. Cells may be :class:`~pcutils.analysis.statistics.Estimate`.
+        What to show, its index left out: call `reset_index` to keep it. Column names are shown as they are,
+        so give them in words with units. Cells may be :class:`~pcutils.analysis.statistics.Estimate`.
     caption : str
         Stands above the table.
     formats : mapping of str to str, optional

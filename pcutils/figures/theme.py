@@ -7,7 +7,8 @@ import seaborn as sns
 
 from pcutils.errors import PcutilsError
 
-#: Stands for the page's text colour while a figure is drawn; `pcutils.figures.show` turns it into `currentColor`.
+#: Stands for the page's text colour while a figure is drawn; `pcutils.figures.show` turns it into
+#: `currentColor`.
 INK = "#010203"
 
 #: At least 3 to 1 against a white and a dark page, and told apart with each kind of colour blindness.
@@ -116,7 +117,9 @@ def variant_style(variant: str) -> dict[str, object]:
         Where the variant has no colour.
     """
     if variant not in VARIANT_COLOURS:
-        raise PcutilsError(f"no colour for variant {variant!r}; the variants are {', '.join(VARIANT_COLOURS)}")
+        raise PcutilsError(
+            f"no colour for variant {variant!r}; the variants are {', '.join(VARIANT_COLOURS)}"
+        )
     return {
         "color": VARIANT_COLOURS[variant],
         "marker": VARIANT_MARKERS[variant],

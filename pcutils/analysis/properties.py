@@ -1,0 +1,102 @@
+"""The properties of a trace that the book compares, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pcutils.errors import DataError
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a trace.
+
+    Parameters
+    ----------
+    name : str
+        Short name, used in the names of measures.
+    label : str
+        In words, for axes and tables.
+    column : str
+        Column of the run's table of measures.
+    final_program : bool
+        Whether it is read from the last state alone.
+    is_time : bool
+        Whether it is in seconds; such values are compared on a logarithmic scale, so that one student who
+        came back after a holiday does not decide a correlation.
+    """
+
+    name: str
+    label: str
+    column: str
+    final_program: bool = False
+    is_time: bool = False
+
+
+#: Paper section on behaviour; the columns are those of :func:`pcutils.metrics.trace_metrics`.
+PROPERTIES = (
+    Property("backtracking", "backtracking", "backtracking_ratio_all"),
+    Property("attempts", "number of attempts", "trace_length_all"),
+    Property("edit_size", "size of an edit", "mean_sequential_edit_distance_all"),
+    Property("way_to_go", "distance from first to last program", "first_to_last_edit_distance_all"),
+    Property("lines_added", "lines added", "edit_mean_lines_added_all"),
+    Property("lines_deleted", "lines deleted", "edit_mean_lines_deleted_all"),
+    Property("lines_modified", "lines modified", "edit_mean_lines_modified_all"),
+    Property("large_additions", "large additions", "edit_mean_num_large_add_all"),
+    Property("small_additions", "small additions", "edit_mean_num_small_add_all"),
+    Property("large_deletions", "large deletions", "edit_mean_num_large_del_all"),
+    Property("small_deletions", "small deletions", "edit_mean_num_small_del_all"),
+    Property("colour_changes", "changes of a colour", "edit_mean_color_changes_all"),
+    Property("number_changes", "changes of a number", "edit_mean_number_changes_all"),
+    Property("comment_additions", "comments added", "edit_mean_comment_additions_all"),
+    Property("function_additions", "functions added", "edit_mean_function_additions_all"),
+    Property("gap", "time between attempts", "mean_time_diff_all", is_time=True),
+    Property("total_time", "time from first to last attempt", "total_time_all", is_time=True),
+    Property("failing_share", "share of attempts that fail", "failing_share"),
+    Property("year", "year of the last attempt", "trace_year_last", final_program=True),
+    Property("comments", "comments at the end", "num_comments_last", final_program=True),
+    Property("functions", "functions at the end", "num_functions_last", final_program=True),
+    Property("boxes", "uses of box at the end", "num_occurrences_box_last", final_program=True),
+    Property("turtles", "uses of turtle at the end", "num_occurrences_turtle_last", final_program=True),
+    Property("waits", "uses of await at the end", "num_occurrences_await_last", final_program=True),
+    Property("final_runs", "final program runs", "final_runs", final_program=True),
+)
+LABELS = {item.name: item.label for item in PROPERTIES}
+IS_FINAL = {item.name: item.final_program for item in PROPERTIES}
+
+
+def property_values(measures: pd.DataFrame, properties: tuple[Property, ...] = PROPERTIES) -> pd.DataFrame:
+    """Read the properties of each trace.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame
+        A run's table of measures, one row a trace.
+    properties : tuple of Property
+        Which ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One column of float a property, in the order of `measures`. A trace that was cut before its end has no
+        value for the properties of its final program, because what it ends with is not its final program.
+        Times are ``log(1 + seconds)``; clocks that run backwards count as no time.
+
+    Raises
+    ------
+    DataError
+        Where a column is missing.
+    """
+    complete = measures["is_complete"].to_numpy(dtype=bool)
+    values = {}
+    for item in properties:
+        if item.column not in measures:
+            raise DataError("no such column", "a column of measures", field=item.column)
+        column = pd.to_numeric(measures[item.column]).to_numpy(dtype=float, na_value=np.nan)
+        if item.is_time:
+            column = np.log1p(np.clip(column, 0, None))
+        values[item.name] = np.where(complete, column, np.nan) if item.final_program else column
+    return pd.DataFrame(values, index=measures.index)
