@@ -1,0 +1,151 @@
+"""How far apart two states of a program are, and what kind of edit leads from one to the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pcutils.metrics.code import ANY_COLOR
+from pcutils.metrics.matching import line_differences, similarity
+
+EDIT_COUNTS = (
+    "lines_added",
+    "lines_deleted",
+    "lines_modified",
+    "color_changes",
+    "number_changes",
+    "comment_additions",
+    "function_additions",
+)
+EDIT_CATEGORIES = ("large_add", "large_del", "small_add", "small_del", "modify_existing")
+LARGE_EDIT_LINES = 5
+_COLOR = "<COLOR>"
+_NUMBER = re.compile(r"\d+")
+
+
+def edit_distance(before: str, after: str) -> int:
+    """Distance between two programs as the paper measures it.
+
+    Parameters
+    ----------
+    before, after : str
+        The two programs.
+
+    Returns
+    -------
+    int
+        Length of the longer one times the share that is not in matching blocks, cut to a whole number of
+        characters.
+
+    Notes
+    -----
+    The paper's release. Not Levenshtein's distance (that is `levenshtein`): it is not symmetric, small differences
+    can come out as 0 through the cut, and in programs of 200 characters and more frequent characters are ignored
+    as starting points of a match (see `pcutils.metrics.matching.matched_blocks`).
+
+    Examples
+    --------
+    >>> edit_distance("fd 50", "fd 100")
+    1
+    """
+    return int(max(len(before), len(after)) * (1 - similarity(before, after)))
+
+
+def edit_kinds(before: str, after: str) -> dict[str, int]:
+    """Count what changed between two states, as the paper's release counts it.
+
+    Parameters
+    ----------
+    before, after : str
+        A state and the next one.
+
+    Returns
+    -------
+    dict of str to int
+        The seven counts of `EDIT_COUNTS`, then ``num_<category>`` for each of `EDIT_CATEGORIES`, 1 for the one
+        that holds.
+
+    Notes
+    -----
+    A deleted line is paired with the nearest added line after it, at any distance and even if another pair has it,
+    and both count as one modified line; each distinct text counts once. `line_changes` has one-to-one pairs.
+
+    Examples
+    --------
+    >>> kinds = edit_kinds("pen red", "pen blue")
+    >>> kinds["lines_modified"], kinds["color_changes"], kinds["num_modify_existing"]
+    (1, 1, 1)
+    """
+    kinds = dict.fromkeys(EDIT_COUNTS, 0)
+    kinds |= {f"num_{category}": 0 for category in EDIT_CATEGORIES}
+    differences = [] if before == after else line_differences(before.splitlines(), after.splitlines())
+    paired = _count_modified(differences, kinds)
+    for sign, line in differences:
+        if line in paired:
+            continue
+        if sign == "-":
+            kinds["lines_deleted"] += 1
+            continue
+        kinds["lines_added"] += 1
+        kinds["comment_additions"] += line.startswith("#")
+        kinds["function_additions"] += "->" in line
+    kinds[f"num_{edit_category(kinds)}"] = 1
+    return kinds
+
+
+def edit_category(kinds: dict[str, int]) -> str:
+    """Name the kind of an edit from its counts.
+
+    Parameters
+    ----------
+    kinds : dict of str to int
+        With ``lines_added`` and ``lines_deleted``.
+
+    Returns
+    -------
+    str
+        One of `EDIT_CATEGORIES`; large from five lines on, additions before deletions.
+
+    Examples
+    --------
+    >>> edit_category({"lines_added": 1, "lines_deleted": 7})
+    'large_del'
+    """
+    added, deleted = kinds["lines_added"], kinds["lines_deleted"]
+    if added >= LARGE_EDIT_LINES:
+        return "large_add"
+    if deleted >= LARGE_EDIT_LINES:
+        return "large_del"
+    if added:
+        return "small_add"
+    return "small_del" if deleted else "modify_existing"
+
+
+def _count_modified(differences: Sequence[tuple[str, str]], kinds: dict[str, int]) -> set[str]:
+    """Count the modified lines into `kinds`; return the texts of all paired lines."""
+    next_added = _nearest(list(reversed(differences)), "+")[::-1]
+    last_deleted = _nearest(differences, "-")
+    paired: set[str] = set()
+    for position, (sign, line) in enumerate(differences):
+        partner = last_deleted[position] if sign == "+" else next_added[position]
+        if line in paired or partner is None:
+            continue
+        paired |= {line, partner}
+        if partner:
+            kinds["lines_modified"] += 1
+            if ANY_COLOR.sub(_COLOR, line) == ANY_COLOR.sub(_COLOR, partner):
+                kinds["color_changes"] += 1
+            elif _NUMBER.sub("", line) == _NUMBER.sub("", partner):
+                kinds["number_changes"] += 1
+    return paired
+
+
+def _nearest(differences: Sequence[tuple[str, str]], wanted: str) -> list[str | None]:
+    """For each position the nearest line with the wanted sign before it."""
+    found: list[str | None] = []
+    nearest = None
+    for sign, line in differences:
+        found.append(nearest)
+        if sign == wanted:
+            nearest = line
+    return found
