@@ -79,6 +79,11 @@ class RunFiles:
         return self.dir / "data" / "splits.parquet"
 
     @property
+    def quarantine(self) -> Path:
+        """Rows of the source that could not become a trace."""
+        return self.dir / "data" / "quarantine.jsonl"
+
+    @property
     def measures(self) -> Path:
         """Measures of each trace."""
         return self.dir / "data" / "measures.parquet"
@@ -96,6 +101,10 @@ class RunFiles:
     def model(self, variant: str) -> Path:
         """Folder of one model."""
         return self.dir / "models" / variant
+
+    def weights(self, variant: str) -> Path:
+        """Weights of one model."""
+        return self.model(variant) / "model.safetensors"
 
     def learning_curve(self, variant: str) -> Path:
         """Learning curve of one model."""

@@ -1,0 +1,46 @@
+"""Watch how much memory this process and all that it started hold together."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+
+class MemoryWatch:
+    """Look once a second, from a thread, while the context lasts.
+
+    Attributes
+    ----------
+    peak_mb : int
+        Most seen so far, in MiB; pages that processes share count once for each of them.
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.peak_mb = 0
+        self._seconds = seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        import psutil
+
+        while True:
+            held = 0
+            for process in [me := psutil.Process(), *me.children(recursive=True)]:
+                try:
+                    held += process.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            self.peak_mb = max(self.peak_mb, held // 2**20)
+            if self._done.wait(self._seconds):
+                return

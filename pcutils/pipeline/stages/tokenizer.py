@@ -1,0 +1,31 @@
+"""Train the tokenizer on the training split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas
+
+from pcutils.models import train_tokenizer
+from pcutils.pipeline.files import RunFiles
+from pcutils.sources import read_table, traces_of
+from pcutils.trace import format_trace
+
+if TYPE_CHECKING:
+    from pcutils.pipeline.profiles import Models
+
+
+def run(files: RunFiles, *, models: Models) -> None:
+    """Write ``models/tokenizer``.
+
+    Parameters
+    ----------
+    files : RunFiles
+        Where to read and write.
+    models : Models
+        Section of the profile.
+    """
+    splits = pandas.read_parquet(files.splits)["split"]
+    training = read_table(files.traces).select(splits.index[splits == "train"])
+    texts = (format_trace(trace) for trace in traces_of(training))
+    train_tokenizer(texts, vocabulary=models.vocabulary).save_pretrained(files.tokenizer)

@@ -1,0 +1,40 @@
+"""Train one of the five models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas
+
+from pcutils.models import load_tokenizer, train
+from pcutils.pipeline.files import RunFiles
+from pcutils.sources import read_table
+from pcutils.variants import build_variant
+
+if TYPE_CHECKING:
+    from pcutils.pipeline.profiles import Models
+
+_FOR_OTHERS = {"vocabulary"}
+
+
+def run(files: RunFiles, *, variant: str, models: Models) -> None:
+    """Write ``models/<variant>``.
+
+    Parameters
+    ----------
+    files : RunFiles
+        Where to read and write.
+    variant : str
+        One of :data:`pcutils.variants.VARIANTS`.
+    models : Models
+        Section of the profile.
+    """
+    tokenizer = load_tokenizer(files.tokenizer)
+    dataset, splits = read_table(files.traces), pandas.read_parquet(files.splits)["split"]
+
+    def part(split: str) -> object:
+        rows = dataset.select(splits.index[splits == split])
+        return build_variant(rows, variant, seed=models.seed, count=lambda text: len(tokenizer.encode(text)))
+
+    options = models.model_dump(exclude=_FOR_OTHERS)
+    train(part("train"), part("validation"), tokenizer, files.model(variant), **options)

@@ -1,0 +1,224 @@
+"""The steps of a run: what each reads from the profile, and which files each chapter needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pcutils.errors import ProfileError
+from pcutils.pipeline.digest import CodeBase, digest_folder
+from pcutils.pipeline.files import CHAPTERS, RunFiles
+from pcutils.pipeline.parameters import check_parameters
+from pcutils.pipeline.profile_errors import suggest
+from pcutils.variants import VARIANTS
+
+if TYPE_CHECKING:
+    from pcutils.pipeline.profiles import Profile
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "data": ("data", "splits"),
+    "measures": ("execution",),
+    "tokenizer": ("models",),
+    "train": ("models",),
+    "sample": ("sampling",),
+    "sample_measures": ("execution",),
+}
+"""Sections of the profile that each stage gets, and nothing else."""
+
+_WITHOUT_EFFECT = {"execution": {"workers"}}
+"""Values that change how long a stage takes, and not what it writes."""
+
+
+def _tables(files: RunFiles) -> list[Path]:
+    return [files.traces, files.students, files.splits, files.measures, files.programs]
+
+
+def _models(files: RunFiles) -> list[Path]:
+    return [files.weights(variant) for variant in VARIANTS] + [
+        files.learning_curve(variant) for variant in VARIANTS
+    ]
+
+
+def _samples(files: RunFiles) -> list[Path]:
+    return [file for variant in VARIANTS for file in (files.samples(variant), files.sample_measures(variant))]
+
+
+def _results(files: RunFiles) -> list[Path]:
+    return [files.result(chapter) for chapter in CHAPTERS[:-1]]
+
+
+_NEEDS: dict[str, tuple[Callable[[RunFiles], list[Path]], ...]] = {
+    "01_dataset_statistics": (_tables,),
+    "02_model_training": (_tables, _models),
+    "03_behavioral_evaluation": (_tables, _models, _samples),
+    "04_embedding_probes": (_tables, _models),
+    "05_new_students": (_tables, _models),
+    "06_steering": (_tables, _models, _samples),
+    "07_scorecard": (_results,),
+}
+
+
+def chapter_inputs(chapter: str, files: RunFiles) -> list[Path]:
+    """List the files that a chapter reads.
+
+    Parameters
+    ----------
+    chapter : str
+        One of the seven chapters.
+    files : RunFiles
+        Where the run lies.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Each of them is written by an earlier step.
+    """
+    return [file for needs in _NEEDS[chapter] for file in needs(files)]
+
+
+class Steps:
+    """What the workflow needs to know to decide which steps must run again.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The clone.
+    profile : Profile
+        The profile of the run.
+    """
+
+    def __init__(self, root: Path, profile: Profile) -> None:
+        self.root, self.profile = root, profile
+        self._code = CodeBase(root)
+
+    def check(self) -> None:
+        """Check the chapters' parameters and the data's path before anything runs.
+
+        Raises
+        ------
+        ProfileError
+            Where a chapter or a parameter is unknown, a value is of the wrong type, or the data is not there.
+        """
+        for chapter in self.profile.chapters:
+            if chapter not in CHAPTERS:
+                raise ProfileError(f"chapters.{chapter}: unknown chapter; {suggest(chapter, CHAPTERS)}")
+        for chapter in CHAPTERS:
+            self.parameters(chapter)
+        source = source_path(self.profile, self.root)
+        if source is not None and not source.exists():
+            raise ProfileError(
+                f"data.path: there is no {source}; `--set data.path=FOLDER` says where it lies."
+            )
+
+    def parameters(self, chapter: str) -> dict[str, Any]:
+        """Give a chapter its parameters, checked against its notebook: all but `run_dir`.
+
+        Parameters
+        ----------
+        chapter : str
+            One of the seven chapters.
+
+        Returns
+        -------
+        dict
+            Name to value.
+        """
+        given = self.profile.chapters.get(chapter, {})
+        return check_parameters(self.notebook(chapter), given, f"chapters.{chapter}")
+
+    def notebook(self, chapter: str) -> Path:
+        """Return the notebook of a chapter, as it stands in the clone."""
+        return self.root / "notebooks" / f"{chapter}.ipynb"
+
+    def settings(self, stage: str) -> str:
+        """Write down what a stage reads from the profile, as one line for Snakemake to compare.
+
+        Parameters
+        ----------
+        stage : str
+            A key of :data:`SECTIONS`.
+
+        Returns
+        -------
+        str
+            Sections and values; the data stage's has the digest of the source's files too.
+        """
+        parts = [
+            f"{name}={getattr(self.profile, name).model_dump(exclude=_WITHOUT_EFFECT.get(name))}"
+            for name in SECTIONS[stage]
+        ]
+        source = source_path(self.profile, self.root) if stage == "data" else None
+        return "; ".join([*parts, f"source={digest_folder(source)}"] if source else parts)
+
+    def code(self, stage: str) -> str:
+        """Digest the code that a stage runs."""
+        return self._code.digest(f"pcutils.pipeline.stages.{stage}")
+
+    def chapter(self, chapter: str) -> str:
+        """Digest a chapter's cells, the code behind them, and its parameters."""
+        return (
+            f"{self._code.digest_notebook(self.notebook(chapter))} {sorted(self.parameters(chapter).items())}"
+        )
+
+
+def source_path(profile: Profile, root: Path) -> Path | None:
+    """Find the data that a profile reads from outside the run.
+
+    Parameters
+    ----------
+    profile : Profile
+        The profile.
+    root : pathlib.Path
+        What a relative path is relative to.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None where students are made up.
+    """
+    path = getattr(profile.data, "path", None)
+    return None if path is None else (root / Path(path).expanduser()).resolve()
+
+
+def step_name(stage: str, variant: str | None = None) -> str:
+    """Name a step for its log.
+
+    Parameters
+    ----------
+    stage : str
+        Stage, or chapter.
+    variant : str, optional
+        Model variant.
+
+    Returns
+    -------
+    str
+        Name of a file without its ending.
+
+    Examples
+    --------
+    >>> step_name("train", "last")
+    'train-last'
+    """
+    return f"{stage}-{variant}" if variant else stage
+
+
+def step_names(chapters: Iterable[str] = CHAPTERS) -> list[str]:
+    """Name all steps in the order in which people read them.
+
+    Parameters
+    ----------
+    chapters : iterable of str
+        Which chapters to name after the stages.
+
+    Returns
+    -------
+    list of str
+        Names of :func:`step_name`.
+    """
+    names = [step_name(stage) for stage in ("data", "measures", "tokenizer")]
+    names += [
+        step_name(stage, variant) for stage in ("train", "sample", "sample_measures") for variant in VARIANTS
+    ]
+    return names + list(chapters)
