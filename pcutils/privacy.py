@@ -1,0 +1,141 @@
+"""Keep people private: keyed pseudonyms, and a finder of e-mail addresses and phone numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pcutils.errors import DataError
+
+LEAST_KEY_BYTES = 16
+PSEUDONYM_DIGITS = 32
+MASK = "x"
+
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_+-])?"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![\w-])"
+)
+_PHONE = re.compile(
+    r"(?<![\w.+#-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\)[ .-]?)?"
+    r"\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\w-]|\.\d)"
+)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A place in a text that holds personal data.
+
+    Parameters
+    ----------
+    kind : {"email", "phone"}
+        What it looks like.
+    start, end : int
+        Where it is, in characters; `end` is the first one after it.
+    """
+
+    kind: str
+    start: int
+    end: int
+
+
+def pseudonym(identity: str, key: bytes) -> str:
+    """Replace a user's name by a pseudonym that only the holder of a key can tie to it.
+
+    Parameters
+    ----------
+    identity : str
+        The name.
+    key : bytes
+        A secret of at least 16 bytes, kept apart from the data. Without it nobody can try out names, as
+        they could with a plain hash.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits, the same for the same name and key.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        If the key is too short.
+
+    Notes
+    -----
+    HMAC-SHA256 (RFC 2104), its first 128 bits.
+
+    Examples
+    --------
+    >>> pseudonym("turtle", b"sixteen bytes or more") == pseudonym("turtle", b"another key of 16 bytes")
+    False
+    """
+    if len(key) < LEAST_KEY_BYTES:
+        hint = "Make one with `secrets.token_bytes(32)` and keep it out of the data."
+        raise DataError(f"{len(key)} bytes", f"a key of at least {LEAST_KEY_BYTES}", field="key", hint=hint)
+    digest = hmac.new(key, identity.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return digest.hexdigest()[:PSEUDONYM_DIGITS]
+
+
+def find_personal_data(text: str) -> list[Finding]:
+    """Find e-mail addresses and phone numbers.
+
+    Parameters
+    ----------
+    text : str
+        A program, a comment, any text.
+
+    Returns
+    -------
+    list of Finding
+        In order, without overlaps. A phone number has 7 to 15 digits (ITU-T E.164) in groups; dates and
+        lists of plain numbers are none.
+
+    Examples
+    --------
+    >>> [finding.kind for finding in find_personal_data("write 'mail turtle@example.org or +1 555 010 9999'")]
+    ['email', 'phone']
+    """
+    emails = [Finding("email", *match.span()) for match in _EMAIL.finditer(text)]
+    taken = [(finding.start, finding.end) for finding in emails]
+    phones = [
+        finding
+        for finding in _phones(text)
+        if not any(finding.start < end and start < finding.end for start, end in taken)
+    ]
+    return sorted(emails + phones, key=lambda finding: finding.start)
+
+
+def _phones(text: str) -> Iterator[Finding]:
+    for match in _PHONE.finditer(text):
+        digits = sum(character.isdigit() for character in match[0])
+        if 7 <= digits <= 15 and not _DATE.fullmatch(match[0]):
+            yield Finding("phone", *match.span())
+
+
+def mask_personal_data(text: str) -> str:
+    """Write ``x`` over every letter and digit of what :func:`find_personal_data` finds.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        As long as `text`, with the same lines.
+
+    Examples
+    --------
+    >>> mask_personal_data("# turtle@example.org")
+    '# xxxxxx@xxxxxxx.xxx'
+    """
+    pieces, done = [], 0
+    for finding in find_personal_data(text):
+        pieces.append(text[done : finding.start])
+        pieces.append(re.sub(r"[^\W_]", MASK, text[finding.start : finding.end]))
+        done = finding.end
+    return "".join([*pieces, text[done:]])

@@ -1,0 +1,23 @@
+"""Made-up students with known traits, who write made-up programs state by state."""
+
+from __future__ import annotations
+
+from pcutils.simulate.assignment import Assignment, Style
+from pcutils.simulate.assignments import assignments
+from pcutils.simulate.generate import simulate
+from pcutils.simulate.render import render
+from pcutils.simulate.students import TRAITS, Habits, Student, Traits, draw_student, student_generator
+
+__all__ = [
+    "TRAITS",
+    "Assignment",
+    "Habits",
+    "Student",
+    "Style",
+    "Traits",
+    "assignments",
+    "draw_student",
+    "render",
+    "simulate",
+    "student_generator",
+]

@@ -1,0 +1,212 @@
+"""Turn a solution in our notation into the program that one made-up student has in mind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from pcutils.simulate.assignment import Assignment, Style
+from pcutils.simulate.students import Student
+
+ANIMALS = ("turtle", "cat", "dog", "fox", "owl", "fish", "frog", "bear")
+WEATHERS = ("rain", "snow", "sun", "wind", "fog")
+SPOTS = (10, 12, 15, 20, 25, 30)
+SIDES = (3, 5, 6, 8, 10, 12)
+CODE, COMMENT, LATE = "code", "comment", "late"
+
+_SLOT = re.compile(r"\$([a-z]+\d?)")
+_NAME = re.compile(r"@([a-z]+)")
+_STRING = re.compile(r'("[^"]*")')
+_TIMES = re.compile(r"for (\S+) times")
+_CALL = re.compile(r"( *)(fd|bk|rt|lt|dot|box|pen|jumpto|jump|moveto|turnto|fill|write|label|speed) ([^(].*)")
+_TAKEN_NAMES = frozenset(
+    (
+        *"ijxyabcrwnt",
+        *("fd", "bk", "rt", "lt", "pu", "pd", "pe", "pf", "ht", "st", "cs"),
+        *("if", "is", "in", "or", "on", "no", "of", "do", "by"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a program that a student has in mind.
+
+    Parameters
+    ----------
+    text : str
+        The line as the student writes it, with its indentation.
+    role : {"code", "comment", "late"}
+        ``"late"`` stands for lines that the student adds once the rest is there.
+    """
+
+    text: str
+    role: str = CODE
+
+    @property
+    def indent(self) -> int:
+        """Number of spaces in front."""
+        return len(self.text) - len(self.text.lstrip(" "))
+
+
+def render(assignment: Assignment, style: Style, student: Student, rng: np.random.Generator) -> list[Line]:
+    """Write a solution as a student would.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        For the title in a first comment.
+    style : Style
+        The solution.
+    student : Student
+        Fills the slots with favourites and writes with own habits.
+    rng : numpy.random.Generator
+        The student's own.
+
+    Returns
+    -------
+    list of Line
+        The program, top to bottom; joined by newlines it runs.
+    """
+    habits = student.habits
+    chosen = _without_optional(style.lines, student.traits.colourfulness, rng)
+    slots = _slots(student, rng)
+    names = _names(chosen, habits.name_style)
+    texts = [_written(line, student, slots, names) for line in chosen]
+    lines = _with_comments(assignment.title, texts, student, rng)
+    if habits.blank_lines:
+        lines = _with_blank_lines(lines)
+    if habits.speed is not None:
+        command = _punctuated(f"speed {habits.speed}", student)
+        lines.insert(0, Line(command, LATE if habits.speed_comes_late else CODE))
+    if habits.hides_turtle and any(line.text.startswith(("fd", "rt", "dot", "for")) for line in lines):
+        lines.append(Line("ht()", LATE))
+    return lines
+
+
+def _without_optional(lines: tuple[str, ...], colourfulness: float, rng: np.random.Generator) -> list[str]:
+    kept, written, inside = [], False, False
+    for line in lines:
+        optional = line.lstrip(" ").startswith("~")
+        if optional and not inside:
+            written = bool(rng.random() < colourfulness)
+        inside = optional
+        if not optional or written:
+            kept.append(line.replace("~", "", 1) if optional else line)
+    return kept
+
+
+def _slots(student: Student, rng: np.random.Generator) -> dict[str, str]:
+    habits = student.habits
+    weights = 0.45 ** np.arange(len(habits.colours))
+    count = len(habits.colours)
+    order = rng.choice(count, size=count, replace=False, p=weights / weights.sum())
+    colours = [habits.colours[i] for i in order] * 2
+    size = habits.sizes[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+    sides = SIDES[habits.taste % len(SIDES)]
+    values = {
+        "colour": colours[0],
+        "colour2": colours[1],
+        "colour3": colours[2],
+        "size": size,
+        "half": size // 2,
+        "third": size // 3,
+        "width": habits.widths[int(rng.choice(2, p=(0.8, 0.2)))],
+        "spot": SPOTS[habits.taste % len(SPOTS)],
+        "count": habits.count,
+        "count2": 2 * habits.count,
+        "sides": sides,
+        "turn": 360 // sides,
+        "animal": ANIMALS[habits.taste % len(ANIMALS)],
+        "weather": WEATHERS[habits.taste % len(WEATHERS)],
+        "up": habits.pen[0],
+        "down": habits.pen[1],
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def _names(lines: list[str], name_style: str) -> dict[str, str]:
+    words = list(dict.fromkeys(word for line in lines for word in _NAME.findall(line)))
+    functions = {word for line in lines for word in re.findall(r"@([a-z]+) = (?:\(.*\) )?->", line)}
+    names: dict[str, str] = {}
+    for word in words:
+        names[word] = word
+        if name_style == "letter" and word not in functions:
+            taken = _TAKEN_NAMES | set(names.values()) | functions
+            free = (short for short in (word[0], word[:2]) if short not in taken)
+            names[word] = next(free, word)
+        elif name_style == "camel" and len(word) > 1:
+            names[word] = "my" + word.capitalize()
+        elif name_style == "snake" and len(word) > 1:
+            names[word] = "my_" + word
+    return names
+
+
+def _written(line: str, student: Student, slots: dict[str, str], names: dict[str, str]) -> str:
+    if line.lstrip(" ").startswith("## "):
+        return line
+    quote_colours = student.habits.quotes_colours
+    pieces = []
+    for number, piece in enumerate(_STRING.split(_NAME.sub(lambda match: names[match[1]], line))):
+        in_code = number % 2 == 0
+
+        def fill(match: re.Match[str], in_code: bool = in_code) -> str:
+            value = slots[match[1]]
+            return f'"{value}"' if in_code and quote_colours and match[1].startswith("colour") else value
+
+        pieces.append(_SLOT.sub(fill, piece))
+    text = _TIMES.sub(lambda match: "for " + student.habits.loop_style.format(n=match[1]), "".join(pieces))
+    level = (len(text) - len(text.lstrip(" "))) // 2
+    return _punctuated(" " * (level * student.habits.indent) + text.lstrip(" "), student)
+
+
+def _punctuated(text: str, student: Student) -> str:
+    habits = student.habits
+    if habits.parentheses and "->" not in text:
+        text = _CALL.sub(r"\1\2(\3)", text, count=1)
+    pieces = _STRING.split(text)
+    for number, piece in enumerate(pieces):
+        if number % 2 == 0 and habits.tight_commas:
+            pieces[number] = piece.replace(", ", ",")
+        elif number % 2 == 1 and habits.quote == "'" and "#{" not in piece and "'" not in piece:
+            pieces[number] = "'" + piece[1:-1] + "'"
+    return "".join(pieces)
+
+
+def _with_comments(title: str, texts: list[str], student: Student, rng: np.random.Generator) -> list[Line]:
+    role = LATE if student.habits.comments_come_late else COMMENT
+    commenting = student.traits.commenting
+    lines: list[Line] = []
+
+    def comment(what: str, probability: float) -> None:
+        if rng.random() < probability:
+            shown = student.habits.comment_style.format(text=what, TEXT=what.upper())
+            lines.append(Line(shown, role))
+
+    comment(title, commenting)
+    for text in texts:
+        if text.startswith("## "):
+            comment(text[3:], commenting)
+            continue
+        if text.startswith(("for ", "while ")):
+            comment("loop", 0.7 * commenting)
+        elif re.match(r"\w+ = (\(.*\) )?->", text):
+            comment("function", 0.7 * commenting)
+        elif text.startswith(("pen", "write", "await")) and not lines:
+            comment("start", 0.7 * commenting)
+        lines.append(Line(text))
+    comment("the end", 0.3 * commenting)
+    return lines
+
+
+def _with_blank_lines(lines: list[Line]) -> list[Line]:
+    spaced = list(lines[:1])
+    for before, after in pairwise(lines):
+        ends_block = before.indent > 0 and after.indent == 0 and not after.text.startswith("else")
+        if ends_block or (after.role == COMMENT and before.role == CODE):
+            spaced.append(Line(""))
+        spaced.append(after)
+    return spaced

@@ -1,0 +1,110 @@
+"""When made-up students work: classes with a weekly hour, terms, and gaps between runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from pcutils.simulate.students import CLASS_SIZE, Student
+
+YEARS = tuple(range(2015, 2025))
+LESSON = timedelta(minutes=50)
+SPREAD_OF_GAPS = 0.7
+"""Standard deviation of the logarithm of the gap between two runs."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """A made-up class.
+
+    Parameters
+    ----------
+    first_lesson : datetime.datetime
+        Start of the first lesson of the term; one a week follows at the same hour.
+    """
+
+    first_lesson: datetime
+
+
+def draw_class(seed: int, student_number: int) -> Class:
+    """Give the class of a student.
+
+    Parameters
+    ----------
+    seed : int
+        Of the simulation.
+    student_number : int
+        From 0; students of consecutive numbers share a class.
+
+    Returns
+    -------
+    Class
+        The same for all its students, whoever asks first.
+    """
+    rng = np.random.Generator(np.random.PCG64([seed, student_number // CLASS_SIZE, 2]))
+    year = int(rng.choice(YEARS))
+    month, day = ((1, 8), (9, 5))[int(rng.integers(2))]
+    start = datetime(year, month, day)
+    start += timedelta(days=(int(rng.integers(5)) - start.weekday()) % 7)
+    return Class(start + timedelta(hours=int(rng.integers(8, 15)), minutes=15 * int(rng.integers(4))))
+
+
+class Clock:
+    """The time of one student, which only goes forward.
+
+    Parameters
+    ----------
+    school_class : Class
+        Gives the lessons.
+    student : Student
+        Gives the pace.
+    rng : numpy.random.Generator
+        The student's own.
+    """
+
+    def __init__(self, school_class: Class, student: Student, rng: np.random.Generator) -> None:
+        self.school_class, self.student, self.rng = school_class, student, rng
+        self.now = school_class.first_lesson
+
+    def start(self, week: int) -> None:
+        """Begin an assignment.
+
+        Parameters
+        ----------
+        week : int
+            Week of the term, from 1; one in eight times the student works at home some days later.
+        """
+        begin = self.school_class.first_lesson + timedelta(weeks=week - 1)
+        if self.rng.random() < 0.125:
+            days = int(self.rng.integers(1, 5))
+            begin = begin.replace(hour=int(self.rng.integers(16, 21))) + timedelta(days=days)
+        begin += timedelta(seconds=int(self.rng.lognormal(5.5, 0.6)))
+        pause = timedelta(seconds=int(self.rng.lognormal(4.5, 0.6)))
+        self.now = max(begin, self.now + pause)
+
+    def times(self, states: int) -> list[datetime]:
+        """Give the times of the runs of one program.
+
+        Parameters
+        ----------
+        states : int
+            How many runs, at least 1.
+
+        Returns
+        -------
+        list of datetime.datetime
+            In order, whole seconds, at least a second apart. The gaps are log-normal around the student's
+            median; what does not fit into a lesson goes on in the next one.
+        """
+        times = [self.now]
+        begin = self.now
+        mean = np.log(self.student.traits.gap_seconds)
+        for gap in self.rng.lognormal(mean, SPREAD_OF_GAPS, size=states - 1):
+            self.now += timedelta(seconds=max(1, round(float(gap))))
+            if self.now - begin > LESSON:
+                begin = begin + timedelta(weeks=1)
+                self.now = begin
+            times.append(self.now)
+        return times

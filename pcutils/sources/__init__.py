@@ -1,0 +1,27 @@
+"""Where traces come from: every source becomes the one table of traces."""
+
+from __future__ import annotations
+
+from pcutils.sources.check import Problem, check
+from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine
+from pcutils.sources.quarantine import Quarantined, QuarantineWarning, write_quarantine
+from pcutils.sources.rollouts import ROLLOUT_VARIANTS
+from pcutils.sources.table import TRACE_SCHEMA, read_table, to_dataset, traces_of, write_table
+
+__all__ = [
+    "ROLLOUT_VARIANTS",
+    "SOURCES",
+    "TRACE_SCHEMA",
+    "Loaded",
+    "Problem",
+    "QuarantineWarning",
+    "Quarantined",
+    "check",
+    "load",
+    "load_with_quarantine",
+    "read_table",
+    "to_dataset",
+    "traces_of",
+    "write_quarantine",
+    "write_table",
+]

@@ -1,0 +1,255 @@
+"""Validate files of traces: every bad row with file, row, field, found and expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pcutils.errors import DataError
+from pcutils.sources.quarantine import Quarantined
+from pcutils.sources.rollouts import read_row, read_rows
+from pcutils.sources.table import TRACE_SCHEMA
+
+SAMPLED_SOURCES = {"rollouts"}
+"""Sources whose times were made up by a model, so that they may run backwards."""
+
+_NO_UTF8 = "half a character (a lone surrogate) or a byte that is no UTF-8"
+_SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a file of traces.
+
+    Parameters
+    ----------
+    file : str
+        The file.
+    row : int or None
+        The row, from 0; None where the whole file is meant.
+    field : str or None
+        The column or part of the row.
+    found, expected : str
+        What is there and what should be; never a student's text.
+    """
+
+    file: str
+    row: int | None
+    field: str | None
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return str(DataError(self.found, self.expected, file=self.file, row=self.row, field=self.field))
+
+
+def check(path: str | Path) -> list[Problem]:
+    """Find everything that is wrong in a file of traces, or in all files of a folder.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A table of traces (``.parquet``, or ``.jsonl`` with one object a row), a list of rollouts (``.json``,
+        gzipped or not), or a folder; files of other kinds in a folder are passed over.
+
+    Returns
+    -------
+    list of Problem
+        Sorted by file and row; empty if all is well.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        If there is no such file, it is of an unknown kind, or a folder holds no file of traces.
+
+    Notes
+    -----
+    What is checked of a row: all columns there and of their types; username, title and source not empty; at
+    least one state; as many times as states; times in order (not for rollouts, where a model made them up);
+    text that UTF-8 can hold.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError("no such file or folder", "a table of traces or rollouts", file=str(path))
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(_SUFFIXES))
+        if not files:
+            raise DataError("no file of traces", "files ending in " + ", ".join(_SUFFIXES), file=str(path))
+        return [problem for file in files for problem in check(file)]
+    if path.name.endswith(".parquet"):
+        return list(_check_parquet(path))
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        return list(_check_json_lines(path))
+    if path.name.endswith((".json", ".json.gz")) or path.suffix in ("", ".gz"):
+        return list(_check_rollouts(path))
+    raise DataError(f"a file named *{path.suffix}", "one ending in " + ", ".join(_SUFFIXES), file=str(path))
+
+
+def _check_rollouts(path: Path) -> Iterator[Problem]:
+    try:
+        rows = read_rows(path)
+    except DataError as error:
+        yield Problem(str(path), None, None, error.found, error.expected)
+        return
+    for number, row in enumerate(rows):
+        result = read_row(row, file=str(path), number=number)
+        if isinstance(result, Quarantined):
+            yield Problem(result.file, result.row, result.field, result.found, result.expected)
+
+
+def _check_parquet(path: Path) -> Iterator[Problem]:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError):
+        yield Problem(str(path), None, None, "bytes that are no Parquet", "a Parquet file")
+        return
+    readable = []
+    for expected in TRACE_SCHEMA:
+        if expected.name not in file.schema_arrow.names:
+            yield Problem(str(path), None, expected.name, "no such column", f"a column of {expected.type}")
+            continue
+        found = file.schema_arrow.field(expected.name).type
+        if _same_type(found, expected.type):
+            readable.append(expected.name)
+        else:
+            wanted = f"a column of {expected.type}"
+            yield Problem(str(path), None, expected.name, f"a column of {found}", wanted)
+    row = 0
+    for batch in file.iter_batches(batch_size=1000, columns=readable):
+        for record in batch.to_pylist():
+            for field, found_there, wanted_there in row_problems(record, fields=readable):
+                yield Problem(str(path), row, field, found_there, wanted_there)
+            row += 1
+
+
+def _same_type(found: pa.DataType, expected: pa.DataType) -> bool:
+    if pa.types.is_list(found) or pa.types.is_large_list(found):
+        return pa.types.is_list(expected) and _same_type(found.value_type, expected.value_type)
+    if pa.types.is_timestamp(found) and pa.types.is_timestamp(expected):
+        return found.tz is None
+    return pa.string() == expected if pa.types.is_large_string(found) else found == expected
+
+
+def _check_json_lines(path: Path) -> Iterator[Problem]:
+    import gzip
+
+    opener = gzip.open if path.name.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8", errors="surrogateescape", newline="\n") as lines:  # type: ignore[operator]
+        for number, line in enumerate(lines):
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                yield Problem(str(path), number, None, "text that is no JSON", "a JSON object")
+                continue
+            if not isinstance(record, dict):
+                yield Problem(str(path), number, None, f"a JSON {type(record).__name__}", "a JSON object")
+                continue
+            for field, found, wanted in row_problems(record):
+                yield Problem(str(path), number, field, found, wanted)
+
+
+def row_problems(
+    record: Mapping[str, Any], fields: Iterable[str] = tuple(TRACE_SCHEMA.names)
+) -> Iterator[tuple[str, str, str]]:
+    """Find what is wrong in one row of the table.
+
+    Parameters
+    ----------
+    record : mapping
+        One value a column; times as :class:`datetime.datetime` or as ISO text.
+    fields : iterable of str
+        The columns to look at.
+
+    Yields
+    ------
+    tuple of str
+        Field, what was found, what was expected.
+    """
+    fields = list(fields)
+    for field in ("username", "title", "source"):
+        if field in fields:
+            yield from _text_problems(field, record.get(field))
+    if "is_complete" in fields and not isinstance(record.get("is_complete"), bool):
+        yield "is_complete", _kind(record.get("is_complete")), "true or false"
+    programs, timestamps = record.get("programs"), record.get("timestamps")
+    if "programs" in fields:
+        yield from _program_problems(programs)
+    if "timestamps" in fields:
+        states = len(programs) if isinstance(programs, list) else None
+        in_order = record.get("source") not in SAMPLED_SOURCES
+        yield from _time_problems(timestamps, states=states, in_order=in_order)
+
+
+def _text_problems(field: str, value: Any) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(value, str):
+        yield field, _kind(value), "a text"
+    elif not value:
+        yield field, "an empty text", "a text"
+    elif not _is_utf8(value):
+        yield field, _NO_UTF8, "text that UTF-8 can hold"
+
+
+def _program_problems(programs: Any) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(programs, list):
+        yield "programs", _kind(programs), "a list of texts"
+        return
+    if not programs:
+        yield "programs", "an empty list", "at least one state"
+    for number, program in enumerate(programs):
+        if not isinstance(program, str):
+            yield "programs", f"{_kind(program)} as state {number}", "a text"
+        elif not _is_utf8(program):
+            yield "programs", f"{_NO_UTF8} in state {number}", "text that UTF-8 can hold"
+
+
+def _time_problems(timestamps: Any, *, states: int | None, in_order: bool) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(timestamps, list):
+        yield "timestamps", _kind(timestamps), "a list of times"
+        return
+    if states is not None and len(timestamps) != states:
+        yield "timestamps", f"{len(timestamps)} times", f"{states}, one a state"
+    times = []
+    for number, value in enumerate(timestamps):
+        time = _as_time(value)
+        if value is not None and time is None:
+            found = f"{_kind(value)} that is no time, for state {number}"
+            yield "timestamps", found, "an ISO date and time, or null"
+        elif time is not None and time.microsecond:
+            yield "timestamps", f"a part of a second, for state {number}", "whole seconds"
+        times.append(time)
+    known = [(number, time) for number, time in enumerate(times) if time is not None]
+    if in_order:
+        for (_, earlier), (number, later) in pairwise(known):
+            if later < earlier:
+                yield "timestamps", f"state {number} before the one it follows", "times in order"
+
+
+def _as_time(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value).replace(tzinfo=None)
+        except ValueError:
+            return None
+    return None
+
+
+def _is_utf8(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    kinds = {str: "a text", list: "a list", dict: "an object", bool: "true or false"}
+    return kinds.get(type(value), "a number")
