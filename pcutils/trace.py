@@ -18,6 +18,7 @@ UNKNOWN_DATE = "unknown"
 _HEADER_START = re.compile(r"CODE (\d+)")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
 _HEADER_END = "):\n"
+_MOST_DIGITS = 18  # a number still fits a column of 64-bit integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Trace:
     is_complete : bool
         Whether the end of the trace was reached. False for a record that was cut.
     fragment : str, optional
-        What follows the last state without being one: a state cut off before its end, a header that is not one,
-        or a blank last state, as raw text from its header on.
+        What follows the last state without being one: a state cut off before its end, a header that is not
+        one, or a blank last state, as raw text from its header on.
     title : str, optional
         The assignment.
     username : str, optional
@@ -137,14 +138,14 @@ class _Block(NamedTuple):
 
 
 def parse_trace(raw_text: str, *, username: str | None = None, title: str | None = None) -> Trace:
-    """Read the text form of a trace as the paper's release reads it.
+    r"""Read the text form of a trace as the paper's release reads it.
 
     Parameters
     ----------
     raw_text : str
-        Title padded with ``<mask>``, ``<start>``, then per state ``CODE k (YYYY-MM-DD HH:MM:SS):``, a newline, the
-        program and a newline; ``<|endoftext|>`` right after the last program. The title may be missing. Text before
-        the first header and after the end marker is no part of the trace.
+        Title padded with ``<mask>``, ``<start>``, then per state ``CODE k (YYYY-MM-DD HH:MM:SS):``, a
+        newline, the program and a newline; ``<|endoftext|>`` right after the last program. The title may be
+        missing. Text before the first header and after the end marker is no part of the trace.
     username : str, optional
         The student, which the text does not say.
     title : str, optional
@@ -153,22 +154,23 @@ def parse_trace(raw_text: str, *, username: str | None = None, title: str | None
     Returns
     -------
     Trace
-        Without programs where the text holds no whole state. A last state without end marker is cut off, so it is
-        the trace's `fragment`, and so is a blank last state.
+        Without programs where the text holds no whole state. A last state without end marker is cut off, so
+        it is the trace's `fragment`, and so is a blank last state.
 
     Raises
     ------
     pcutils.errors.TraceError
-        Where the release stops: more than one header that is not one, one in the middle, a number with leading
-        zeros or other than ASCII digits, or nothing but blank states at the end.
+        Where the release stops: more than one header that is not one, one in the middle, a number with
+        leading zeros or other than ASCII digits, or nothing but blank states at the end.
 
     Notes
     -----
-    Every ``CODE`` followed by a number counts as a header, even inside a word of a program, as in the release.
+    Every ``CODE`` followed by a number counts as a header, even inside a word of a program, as in the
+    release.
 
     Examples
     --------
-    >>> trace = parse_trace("line<mask><start>CODE 1 (2020-01-01 09:30:00):\\nfd 50<|endoftext|>")
+    >>> trace = parse_trace("line<mask><start>CODE 1 (2020-01-01 09:30:00):\nfd 50<|endoftext|>")
     >>> trace.title, trace.programs, trace.is_complete
     ('line', ('fd 50',), True)
     """
@@ -201,7 +203,7 @@ def parse_trace(raw_text: str, *, username: str | None = None, title: str | None
 
 
 def format_trace(trace: Trace, *, title_padding: int = 0) -> str:
-    """Write a trace in the text form that the paper's models read.
+    r"""Write a trace in the text form that the paper's models read.
 
     Parameters
     ----------
@@ -209,8 +211,8 @@ def format_trace(trace: Trace, *, title_padding: int = 0) -> str:
         What to write. Where `is_complete` is false and there is no `fragment`, the text breaks off after the
         word and number of the next header, since a last state without end marker would not count as a state.
     title_padding : int
-        How many ``<mask>`` follow the title. The release fills the title up to 50 tokens, which depends on the
-        tokenizer.
+        How many ``<mask>`` follow the title. The release fills the title up to 50 tokens, which depends on
+        the tokenizer.
 
     Returns
     -------
@@ -225,7 +227,7 @@ def format_trace(trace: Trace, *, title_padding: int = 0) -> str:
     Examples
     --------
     >>> format_trace(Trace.from_states(["fd 50"], [datetime(2020, 1, 1, 9, 30)], title="line"))
-    'line<start>CODE 1 (2020-01-01 09:30:00):\\nfd 50<|endoftext|>'
+    'line<start>CODE 1 (2020-01-01 09:30:00):\nfd 50<|endoftext|>'
     """
     text = _write(trace, title_padding)
     try:
@@ -256,7 +258,7 @@ def _split_blocks(text: str) -> list[_Block]:
 
 
 def _range_of_states(blocks: list[_Block]) -> tuple[int, int]:
-    """First and one-past-last position of the blocks that are states; the release stops on everything else."""
+    """First and one-past-last position of the blocks that are states."""
     kept = [position for position, block in enumerate(blocks) if block.date is not None]
     unread = [str(block.start) for block in blocks if block.date is None]
     if len(unread) > 1:
@@ -268,7 +270,9 @@ def _range_of_states(blocks: list[_Block]) -> tuple[int, int]:
     if kept and not blocks[kept[-1]].program.strip():
         kept.pop()
         if not kept or not blocks[kept[-1]].program.strip():
-            raise TraceError("a trace that ends in blank states only", "a last or second last state with text")
+            raise TraceError(
+                "a trace that ends in blank states only", "a last or second last state with text"
+            )
     if not kept:
         return len(blocks) - len(unread), len(blocks) - len(unread)
     if kept[-1] - kept[0] >= len(kept):
@@ -279,9 +283,12 @@ def _range_of_states(blocks: list[_Block]) -> tuple[int, int]:
         )
     for position in kept:
         digits = blocks[position].number
-        if not digits.isascii() or len(digits) > 18 or digits != str(int(digits)):
+        if not digits.isascii() or digits != (digits.lstrip("0") or "0") or len(digits) > _MOST_DIGITS:
             raise TraceError(
-                f"the number {digits[:40]!r}", "ASCII digits without leading zero", row=position, field="numbers"
+                f"the number {digits[:40]!r}",
+                "ASCII digits without leading zero",
+                row=position,
+                field="numbers",
             )
     return kept[0], kept[-1] + 1
 

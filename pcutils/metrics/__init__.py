@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 from pcutils.metrics.behaviour import backtracking_ratio, trace_metrics
-from pcutils.metrics.edits import EDIT_CATEGORIES, edit_category, edit_distance, edit_kinds
-from pcutils.metrics.text import (
+from pcutils.metrics.bleu import corrected_self_bleu, reference_bleu, sample_bleu, self_bleu
+from pcutils.metrics.code import (
     code_tokens,
-    corrected_self_bleu,
-    pairwise_jaccard,
-    reference_bleu,
-    sample_bleu,
-    self_bleu,
-    self_jaccard,
+    color_counts,
+    comment_lines,
+    function_literals,
+    named_functions,
+    substring_color_counts,
 )
+from pcutils.metrics.corrected import (
+    PAPER_COUNTERPARTS,
+    backtracking_share,
+    corrected_metrics,
+    working_seconds,
+)
+from pcutils.metrics.edits import (
+    EDIT_CATEGORIES,
+    edit_category,
+    edit_distance,
+    edit_kinds,
+    levenshtein,
+    line_changes,
+)
+from pcutils.metrics.jaccard import pairwise_jaccard, self_jaccard
 
 __all__ = [
     "EDIT_CATEGORIES",
+    "PAPER_COUNTERPARTS",
     "backtracking_ratio",
+    "backtracking_share",
     "code_tokens",
+    "color_counts",
+    "comment_lines",
+    "corrected_metrics",
     "corrected_self_bleu",
     "edit_category",
     "edit_distance",
     "edit_kinds",
+    "function_literals",
+    "levenshtein",
+    "line_changes",
+    "named_functions",
     "pairwise_jaccard",
     "reference_bleu",
     "sample_bleu",
     "self_bleu",
     "self_jaccard",
+    "substring_color_counts",
     "trace_metrics",
+    "working_seconds",
 ]

@@ -5,18 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from pcutils.errors import TraceError
 from pcutils.metrics.edits import EDIT_CATEGORIES, EDIT_COUNTS, edit_distance, edit_kinds
 from pcutils.trace import Trace
 
-_WORDS = {word: re.compile(rf"\b{word}\b") for word in ("box", "await", "turtle")}
+WORDS = {word: re.compile(rf"\b{word}\b") for word in ("box", "await", "turtle")}
 _FUNCTION = re.compile(r"=\s*->")
 
 
-class _States(NamedTuple):
-    """The states as the release sees them in the text form: with the newlines that belong to the format."""
+class ReleaseStates(NamedTuple):
+    """The states as the release sees them in the text form.
+
+    Parameters
+    ----------
+    programs : list of str
+        With the newlines that belong to the format, without a blank last one.
+    timestamps : sequence of datetime.datetime or None
+        When each state ran.
+    numbers : sequence of int
+        The numbers in the headers.
+    """
 
     programs: list[str]
     timestamps: Sequence[datetime | None]
@@ -24,7 +35,7 @@ class _States(NamedTuple):
 
 
 def trace_metrics(trace: Trace, *, unknown_time_is_nan: bool = False) -> dict[str, int | float]:
-    """Measure a trace as the paper's release does.
+    r"""Measure a trace as the paper's release does.
 
     Parameters
     ----------
@@ -36,8 +47,8 @@ def trace_metrics(trace: Trace, *, unknown_time_is_nan: bool = False) -> dict[st
     Returns
     -------
     dict of str to int or float
-        44 measures. Names ending in ``_last`` speak of the last state, in ``_all`` of all states; times are in
-        seconds, distances in characters (`edit_distance`), ``edit_mean_*`` are per state.
+        44 measures. Names ending in ``_last`` speak of the last state, in ``_all`` of all states; times are
+        in seconds, distances in characters (`edit_distance`), ``edit_mean_*`` are per state.
 
     Raises
     ------
@@ -46,17 +57,18 @@ def trace_metrics(trace: Trace, *, unknown_time_is_nan: bool = False) -> dict[st
 
     Notes
     -----
-    The paper's release, including what is questionable about it; `corrected_metrics` has corrected definitions.
+    The paper's release, including what is questionable about it; `corrected_metrics` has corrected
+    definitions.
 
     Examples
     --------
     >>> from datetime import datetime
     >>> moments = [datetime(2020, 5, 4, 9, 0, 0), datetime(2020, 5, 4, 9, 0, 30)]
-    >>> measures = trace_metrics(Trace.from_states(["fd 50", "fd 50\\ndot red"], moments))
+    >>> measures = trace_metrics(Trace.from_states(["fd 50", "fd 50\ndot red"], moments))
     >>> measures["trace_length_all"], measures["total_time_all"], measures["edit_sum_lines_added_all"]
     (2, 30.0, 1)
     """
-    states = _release_states(trace)
+    states = release_states(trace)
     return {
         **_last_state(states, unknown_time_is_nan),
         **_distances(states.programs),
@@ -66,7 +78,53 @@ def trace_metrics(trace: Trace, *, unknown_time_is_nan: bool = False) -> dict[st
     }
 
 
-def _release_states(trace: Trace) -> _States:
+def backtracking_ratio(distances: Sequence[int]) -> float:
+    """Share of attempts that moved away from the final program.
+
+    Parameters
+    ----------
+    distances : sequence of int, shape (n_states - 1,)
+        Edit distance of each state but the last to the last one, in characters, oldest first.
+
+    Returns
+    -------
+    float
+        From 0 to just under 1, as the first distance has none before it but counts. A trace of one state
+        has 0.
+
+    Notes
+    -----
+    The paper's release. `pcutils.metrics.corrected_metrics` divides by the number of comparisons.
+
+    Examples
+    --------
+    >>> backtracking_ratio([9, 4, 6, 1])
+    0.25
+    """
+    if not distances:
+        return 0.0
+    away = sum(later > earlier for earlier, later in pairwise(distances))
+    return away / len(distances)
+
+
+def release_states(trace: Trace) -> ReleaseStates:
+    """Give the states of a trace as the paper's release sees them once it has parsed the text form.
+
+    Parameters
+    ----------
+    trace : Trace
+        From text or from a table.
+
+    Returns
+    -------
+    ReleaseStates
+        Every program but the last of a complete trace ends in the newline before the next header.
+
+    Raises
+    ------
+    pcutils.errors.TraceError
+        If no state with text is left at the end; the release takes one blank last state away.
+    """
     followed = trace.fragment is not None or not trace.is_complete
     last = len(trace.programs) - 1
     programs = [
@@ -82,17 +140,17 @@ def _release_states(trace: Trace) -> _States:
             hint="Leave such traces out before measuring.",
         )
     count = len(programs)
-    return _States(programs, trace.timestamps[:count], trace.numbers[:count])
+    return ReleaseStates(programs, trace.timestamps[:count], trace.numbers[:count])
 
 
-def _last_state(states: _States, unknown_time_is_nan: bool) -> dict[str, int | float]:
+def _last_state(states: ReleaseStates, unknown_time_is_nan: bool) -> dict[str, int | float]:
     last, moment = states.programs[-1], states.timestamps[-1]
     if moment is None and not unknown_time_is_nan:
         raise _unknown_time(len(states.programs) - 1)
     return {
         "trace_year_last": float("nan") if moment is None else moment.year,
         "program_number_last": states.numbers[-1],
-        **{f"num_occurrences_{word}_last": _count(pattern, last) for word, pattern in _WORDS.items()},
+        **{f"num_occurrences_{word}_last": _count(pattern, last) for word, pattern in WORDS.items()},
         "num_functions_last": _count(_FUNCTION, last),
         "num_comments_last": sum(token.startswith("#") for token in last.split()),
     }
@@ -101,7 +159,7 @@ def _last_state(states: _States, unknown_time_is_nan: bool) -> dict[str, int | f
 def _distances(programs: list[str]) -> dict[str, int | float]:
     last = programs[-1]
     to_last = [edit_distance(program, last) for program in programs[:-1]]
-    steps = [edit_distance(*pair) for pair in zip(programs[:-2], programs[1:-1], strict=True)] + to_last[-1:]
+    steps = [edit_distance(*pair) for pair in pairwise(programs[:-1])] + to_last[-1:]
     return {
         "trace_length_all": len(programs),
         "backtracking_ratio_all": backtracking_ratio(to_last),
@@ -109,34 +167,6 @@ def _distances(programs: list[str]) -> dict[str, int | float]:
         "first_to_last_edit_distance_all": float(to_last[0]) if to_last else 0.0,
         "mean_sequential_edit_distance_all": _mean(steps),
     }
-
-
-def backtracking_ratio(distances: Sequence[int]) -> float:
-    """Share of attempts that moved away from the final program.
-
-    Parameters
-    ----------
-    distances : sequence of int, shape (n_states - 1,)
-        Edit distance of each state but the last to the last one, in characters, oldest first.
-
-    Returns
-    -------
-    float
-        From 0 to just under 1, as the first distance has none before it but counts. A trace of one state has 0.
-
-    Notes
-    -----
-    The paper's release. `pcutils.metrics.corrected_metrics` divides by the number of comparisons.
-
-    Examples
-    --------
-    >>> backtracking_ratio([9, 4, 6, 1])
-    0.25
-    """
-    if not distances:
-        return 0.0
-    away = sum(later > earlier for earlier, later in zip(distances, distances[1:], strict=False))
-    return away / len(distances)
 
 
 def _times(timestamps: Sequence[datetime | None], unknown_time_is_nan: bool) -> dict[str, int | float]:
@@ -152,8 +182,8 @@ def _times(timestamps: Sequence[datetime | None], unknown_time_is_nan: bool) -> 
 
 def _occurrences(programs: list[str]) -> dict[str, int | float]:
     counts = {
-        "num_occurrences_box": [_count(_WORDS["box"], program) for program in programs],
-        "num_occurrences_turtle": [_count(_WORDS["turtle"], program) for program in programs],
+        "num_occurrences_box": [_count(WORDS["box"], program) for program in programs],
+        "num_occurrences_turtle": [_count(WORDS["turtle"], program) for program in programs],
         "num_functions": [_count(_FUNCTION, program) for program in programs],
     }
     sums: dict[str, int | float] = {f"sum_{name}_all": sum(values) for name, values in counts.items()}
@@ -163,7 +193,7 @@ def _occurrences(programs: list[str]) -> dict[str, int | float]:
 def _edits(programs: list[str]) -> dict[str, int | float]:
     names = (*EDIT_COUNTS, *(f"num_{category}" for category in EDIT_CATEGORIES))
     sums = dict.fromkeys(names, 0)
-    for before, after in zip(programs, programs[1:], strict=False):
+    for before, after in pairwise(programs):
         for name, count in edit_kinds(before, after).items():
             sums[name] += count
     totals: dict[str, int | float] = {f"edit_sum_{name}_all": sums[name] for name in names}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 
-from pcutils.metrics.code import ANY_COLOR
+from rapidfuzz.distance import LCSseq, Levenshtein
+
+from pcutils.metrics.code import ANY_COLOR, comment_lines, function_literals
 from pcutils.metrics.matching import line_differences, similarity
 
 EDIT_COUNTS = (
@@ -18,18 +21,31 @@ EDIT_COUNTS = (
     "function_additions",
 )
 EDIT_CATEGORIES = ("large_add", "large_del", "small_add", "small_del", "modify_existing")
+LINE_CHANGES = (
+    "lines_added",
+    "lines_deleted",
+    "lines_modified",
+    "color_changes",
+    "number_changes",
+    "comments_added",
+    "functions_added",
+)
 LARGE_EDIT_LINES = 5
+SIMILAR_LINES = 0.5
 _COLOR = "<COLOR>"
 _NUMBER = re.compile(r"\d+")
 
 
-def edit_distance(before: str, after: str) -> int:
+def edit_distance(before: str, after: str, *, popular_seeds: bool = False) -> int:
     """Distance between two programs as the paper measures it.
 
     Parameters
     ----------
     before, after : str
         The two programs.
+    popular_seeds : bool
+        True lets frequent characters start a match in long programs too, which Python's default does not
+        ("autojunk"); the paper's measures have False.
 
     Returns
     -------
@@ -39,16 +55,38 @@ def edit_distance(before: str, after: str) -> int:
 
     Notes
     -----
-    The paper's release. Not Levenshtein's distance (that is `levenshtein`): it is not symmetric, small differences
-    can come out as 0 through the cut, and in programs of 200 characters and more frequent characters are ignored
-    as starting points of a match (see `pcutils.metrics.matching.matched_blocks`).
+    The paper's release. Not Levenshtein's distance (that is `levenshtein`): it is not symmetric, small
+    differences can come out as 0 through the cut, and in programs of 200 characters and more frequent
+    characters are ignored as starting points of a match (see `pcutils.metrics.matching.matched_blocks`).
 
     Examples
     --------
     >>> edit_distance("fd 50", "fd 100")
     1
     """
-    return int(max(len(before), len(after)) * (1 - similarity(before, after)))
+    return int(max(len(before), len(after)) * (1 - similarity(before, after, popular_seeds=popular_seeds)))
+
+
+def levenshtein(before: str, after: str) -> int:
+    """Fewest characters to insert, delete or replace to get from one program to the other.
+
+    Parameters
+    ----------
+    before, after : str
+        The two programs.
+
+    Returns
+    -------
+    int
+        0 for equal programs only, and the same in both directions; the paper's distance
+        (`pcutils.metrics.edit_distance`) promises neither.
+
+    Examples
+    --------
+    >>> levenshtein("fd 50", "fd 100")
+    2
+    """
+    return int(Levenshtein.distance(before, after))
 
 
 def edit_kinds(before: str, after: str) -> dict[str, int]:
@@ -62,13 +100,14 @@ def edit_kinds(before: str, after: str) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        The seven counts of `EDIT_COUNTS`, then ``num_<category>`` for each of `EDIT_CATEGORIES`, 1 for the one
-        that holds.
+        The seven counts of `EDIT_COUNTS`, then ``num_<category>`` for each of `EDIT_CATEGORIES`, 1 for the
+        one that holds.
 
     Notes
     -----
-    A deleted line is paired with the nearest added line after it, at any distance and even if another pair has it,
-    and both count as one modified line; each distinct text counts once. `line_changes` has one-to-one pairs.
+    A deleted line is paired with the nearest added line after it, at any distance and even if another pair
+    has it, and both count as one modified line; each distinct text counts once. `line_changes` has
+    one-to-one pairs.
 
     Examples
     --------
@@ -121,6 +160,50 @@ def edit_category(kinds: dict[str, int]) -> str:
     return "small_del" if deleted else "modify_existing"
 
 
+def line_changes(before: str, after: str) -> dict[str, int]:
+    r"""Count the lines that changed between two states, each line once.
+
+    Parameters
+    ----------
+    before, after : str
+        A state and the next one.
+
+    Returns
+    -------
+    dict of str to int
+        The counts of `LINE_CHANGES`.
+
+    Notes
+    -----
+    Lines that stay are a longest common subsequence; between them, deleted and added lines are paired one
+    to one, in order, if at least half of their characters agree. Blank lines and white space at the end of
+    lines do not count. In the paper's counts (`pcutils.metrics.edit_kinds`) one deleted line makes any
+    number of added ones "modified", a repeated line counts once, only comments at the start of a line are
+    seen, and every ``->`` counts as a new function, also in a comment.
+
+    Examples
+    --------
+    >>> changes = line_changes("fd 50\nrt 90", "fd 50\nrt 45\nfd 50\nrt 90 # back")
+    >>> changes["lines_added"], changes["lines_modified"], changes["comments_added"]
+    (2, 1, 1)
+    """
+    old, new = ([line.rstrip() for line in text.splitlines() if line.strip()] for text in (before, after))
+    changes = dict.fromkeys(LINE_CHANGES, 0)
+    for gone, come in _hunks(old, new):
+        pairs = _similar_pairs(gone, come)
+        changes["lines_modified"] += len(pairs)
+        changes["lines_deleted"] += len(gone) - len(pairs)
+        changes["lines_added"] += len(come) - len(pairs)
+        for line, other in pairs:
+            if ANY_COLOR.sub(_COLOR, line) == ANY_COLOR.sub(_COLOR, other):
+                changes["color_changes"] += 1
+            elif _NUMBER.sub("", line) == _NUMBER.sub("", other):
+                changes["number_changes"] += 1
+    changes["comments_added"] = max(0, comment_lines(after) - comment_lines(before))
+    changes["functions_added"] = max(0, function_literals(after) - function_literals(before))
+    return changes
+
+
 def _count_modified(differences: Sequence[tuple[str, str]], kinds: dict[str, int]) -> set[str]:
     """Count the modified lines into `kinds`; return the texts of all paired lines."""
     next_added = _nearest(list(reversed(differences)), "+")[::-1]
@@ -149,3 +232,38 @@ def _nearest(differences: Sequence[tuple[str, str]], wanted: str) -> list[str | 
         if sign == wanted:
             nearest = line
     return found
+
+
+def _hunks(old: Sequence[str], new: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+    """Deleted and added lines between two neighbouring lines that stay."""
+    hunks: list[tuple[list[str], list[str]]] = [([], [])]
+    for step in LCSseq.opcodes(old, new):
+        if step.tag == "equal":
+            hunks.append(([], []))
+        else:
+            hunks[-1][0].extend(old[step.src_start : step.src_end])
+            hunks[-1][1].extend(new[step.dest_start : step.dest_end])
+    return [hunk for hunk in hunks if hunk[0] or hunk[1]]
+
+
+def _similar_pairs(gone: Sequence[str], come: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of similar lines, in order, with the largest sum of similarities."""
+    alike = [
+        [Levenshtein.normalized_similarity(line, other, score_cutoff=SIMILAR_LINES) for other in come]
+        for line in gone
+    ]
+    best = [[0.0] * (len(come) + 1) for _ in range(len(gone) + 1)]
+    for row, column in product(range(len(gone)), range(len(come))):
+        paired = best[row][column] + alike[row][column]
+        best[row + 1][column + 1] = max(paired, best[row][column + 1], best[row + 1][column])
+    pairs = []
+    row, column = len(gone), len(come)
+    while row and column:
+        if best[row][column] == best[row - 1][column]:
+            row -= 1
+        elif best[row][column] == best[row][column - 1]:
+            column -= 1
+        else:
+            row, column = row - 1, column - 1
+            pairs.append((gone[row], come[column]))
+    return pairs

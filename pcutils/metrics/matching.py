@@ -1,8 +1,8 @@
 """Matching blocks and line differences as Python 3.11 finds them, whatever interpreter runs.
 
-The paper's edit measures rest on Ratcliff and Obershelp's matching: take the longest common block, then go on to its
-left and to its right. Python changed how it compares lines in 2024, so both steps are written here, with fast
-substring search in place of Python's character tables.
+The paper's edit measures rest on Ratcliff and Obershelp's matching: take the longest common block, then go
+on to its left and to its right. Python changed how it compares lines in 2024, so both steps are written
+here, with fast substring search in place of Python's character tables.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def matched_blocks(before: str, after: str, *, popular_seeds: bool = False) -> l
         The two texts; blocks come from the longest common block, then from both of its sides.
     popular_seeds : bool
         Whether a character may start a match however often it occurs. False is what Python does by default
-        ("autojunk"): where `after` has 200 characters or more, one that makes up more than about 1 % of it can only
-        extend a match.
+        ("autojunk"): where `after` has 200 characters or more, one that makes up more than about 1 % of it
+        can only extend a match.
 
     Returns
     -------
@@ -34,7 +34,8 @@ def matched_blocks(before: str, after: str, *, popular_seeds: bool = False) -> l
 
     Notes
     -----
-    Same blocks as ``difflib.SequenceMatcher(None, before, after)``, save that neighbouring blocks are not merged.
+    Same blocks as ``difflib.SequenceMatcher(None, before, after)``, save that neighbouring blocks are not
+    merged.
     """
     popular = frozenset() if popular_seeds else _popular(after)
     seeds = _runs_without(before, popular) if popular else None
@@ -101,12 +102,13 @@ def line_differences(before: Sequence[str], after: Sequence[str]) -> list[tuple[
     Returns
     -------
     list of (str, str)
-        ``"-"`` or ``"+"`` and the line. Lines that stay are left out, and so are the hint lines of ``Differ``.
+        ``"-"`` or ``"+"`` and the line. Lines that stay are left out, and so are the hint lines of
+        ``Differ``.
 
     Notes
     -----
-    Where lines are replaced, the pair of lines with the highest `similarity` (above 0.75, the first of equals) is
-    shown side by side, and the lines before and after it are treated in the same way.
+    Where lines are replaced, the pair of lines with the highest `similarity` (above 0.75, the first of
+    equals) is shown side by side, and the lines before and after it are treated in the same way.
 
     Examples
     --------
@@ -139,7 +141,7 @@ def _runs_without(text: str, popular: frozenset[str]) -> list[tuple[int, int]]:
 def _longest(
     before: str, after: str, runs: Sequence[tuple[int, int]], other_low: int, other_high: int
 ) -> tuple[int, int, int]:
-    """Longest block inside one of the runs that also occurs in after[other_low:other_high], the first of equals."""
+    """Longest block inside a run that also occurs in after[other_low:other_high], the first of equals."""
     best_start = best_other = best = 0
     for low, high in runs:
         for start in range(low, high):

@@ -1,9 +1,8 @@
-"""How alike programs are as texts: BLEU against a reference, Self-BLEU and Jaccard within a set of samples."""
+"""How alike programs are as texts by BLEU: within a set, against references, and of one pair."""
 
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
@@ -14,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pcutils.errors import DataError
+from pcutils.metrics.code import code_tokens
 
 LONGEST_GRAM = 4
-_TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|->|=>|\n[ \t]*|[^\w\s]")
 
 Gram = tuple[str, ...]
 Group = Hashable
@@ -52,16 +51,17 @@ def self_bleu(programs: Sequence[str]) -> float:
     Notes
     -----
     The paper's release, which follows Zhu et al. (2018): counts are summed over all samples before they are
-    divided (Papineni et al., 2002), and a sample shorter than n words still adds one n-gram to the denominator, so
-    that sets of very short programs come out as varied. `corrected_self_bleu` mends that. Each n-gram's two largest
-    counts are kept instead of comparing all pairs, so time grows with the number of words.
+    divided (Papineni et al., 2002), and a sample shorter than n words still adds one n-gram to the
+    denominator, so that sets of very short programs come out as varied. `corrected_self_bleu` mends that.
+    Each n-gram's two largest counts are kept instead of comparing all pairs, so time grows with the number
+    of words.
 
     Examples
     --------
     >>> round(self_bleu(["fd 50 rt 90", "fd 50 rt 45", "dot red 20"]), 3)
-    0.31
+    0.353
     """
-    _require(programs, 2, "programs")
+    require_programs(programs, 2, "programs")
     totals = _totals_within(
         [program.split() for program in programs], range(len(programs)), empty_counts_one=True
     )
@@ -76,7 +76,8 @@ def corrected_self_bleu(programs: Sequence[str], groups: Sequence[Group] | None 
     programs : sequence of str
         At least two programs.
     groups : sequence of hashable, same length, optional
-        Where each program comes from, such as its prompt; programs of one group are no references for each other.
+        Where each program comes from, such as its prompt; programs of one group are no references for each
+        other.
 
     Returns
     -------
@@ -90,16 +91,16 @@ def corrected_self_bleu(programs: Sequence[str], groups: Sequence[Group] | None 
 
     Notes
     -----
-    In `self_bleu` a program shorter than n words adds one missed n-gram, so that a few very short and nearly equal
-    programs get the lowest, that is the best, value; and samples for one prompt serve as each other's references,
-    which makes a model look less varied the more samples are drawn a prompt.
+    In `self_bleu` a program shorter than n words adds one missed n-gram, so that a few very short and
+    nearly equal programs get the lowest, that is the best, value; and samples for one prompt serve as each
+    other's references, which makes a model look less varied the more samples are drawn a prompt.
 
     Examples
     --------
     >>> self_bleu(["fd 50", "fd 50"]) < corrected_self_bleu(["fd 50", "fd 50"]) == 1.0
     True
     """
-    _require(programs, 2, "programs")
+    require_programs(programs, 2, "programs")
     owners: Sequence[Group] = range(len(programs)) if groups is None else groups
     if len(owners) != len(programs) or len(set(owners)) < 2:
         raise DataError(
@@ -133,16 +134,16 @@ def reference_bleu(programs: Sequence[str], references: Sequence[str]) -> float:
 
     Notes
     -----
-    The paper's release with all last programs of another collection as references; short programs are counted as in
-    `self_bleu`.
+    The paper's release with all last programs of another collection as references; short programs are
+    counted as in `self_bleu`.
 
     Examples
     --------
     >>> reference_bleu(["fd 50 rt 90"], ["fd 50 rt 90", "dot red"])
     1.0
     """
-    _require(programs, 1, "programs")
-    _require(references, 1, "references")
+    require_programs(programs, 1, "programs")
+    require_programs(references, 1, "references")
     words = [program.split() for program in programs]
     others = [reference.split() for reference in references]
     matches, grams = [], []
@@ -158,68 +159,8 @@ def reference_bleu(programs: Sequence[str], references: Sequence[str]) -> float:
     return _mean_bleu(_Totals(matches, grams, sum(map(len, words)), closest))
 
 
-def pairwise_jaccard(programs: Sequence[str]) -> np.ndarray:
-    """Share of words that two programs have in common, for all pairs.
-
-    Parameters
-    ----------
-    programs : sequence of str
-        The programs; each counts as its set of words.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n * (n - 1) / 2,)
-        In the order (0, 1), (0, 2), ..., (1, 2), ...; 0 for two programs without words.
-
-    Notes
-    -----
-    The paper's release.
-
-    Examples
-    --------
-    >>> pairwise_jaccard(["fd 50", "fd 90", ""]).round(2).tolist()
-    [0.33, 0.0, 0.0]
-    """
-    sets = [set(program.split()) for program in programs]
-    columns = {word: column for column, word in enumerate(sorted(set().union(*sets)))}
-    present = np.zeros((len(sets), len(columns)), dtype=np.float32)
-    for row, words in enumerate(sets):
-        present[row, [columns[word] for word in words]] = 1
-    sizes = present.sum(axis=1, dtype=np.float64)
-    first, second = np.triu_indices(len(sets), k=1)
-    common = (present @ present.T).astype(np.float64)[first, second]
-    return common / np.maximum(1, sizes[first] + sizes[second] - common)
-
-
-def self_jaccard(programs: Sequence[str]) -> float:
-    """Mean share of words that two of the programs have in common, lower is more varied.
-
-    Parameters
-    ----------
-    programs : sequence of str
-        At least two programs.
-
-    Returns
-    -------
-    float
-        From 0 to 1, the mean of `pairwise_jaccard`.
-
-    Raises
-    ------
-    pcutils.errors.DataError
-        For fewer than two programs.
-
-    Examples
-    --------
-    >>> self_jaccard(["fd 50", "fd 50", "fd 50"])
-    1.0
-    """
-    _require(programs, 2, "programs")
-    return float(np.mean(pairwise_jaccard(programs)))
-
-
 def sample_bleu(program: str, reference: str) -> float:
-    """Say how close one program comes to one reference, for programs of any length.
+    r"""Say how close one program comes to one reference, for programs of any length.
 
     Parameters
     ----------
@@ -233,14 +174,14 @@ def sample_bleu(program: str, reference: str) -> float:
 
     Notes
     -----
-    BLEU-4 of a single pair is 0 as soon as one n-gram length has no match, so from n = 2 on, one is added to the
-    matches and to the n-grams (smoothing 2 of Chen and Cherry, 2014, after Lin and Och, 2004).
+    BLEU-4 of a single pair is 0 as soon as one n-gram length has no match, so from n = 2 on, one is added
+    to the matches and to the n-grams (smoothing 2 of Chen and Cherry, 2014, after Lin and Och, 2004).
 
     Examples
     --------
-    >>> sample_bleu("fd 50\\nrt 90", "fd 50\\nrt 90")
+    >>> sample_bleu("fd 50\nrt 90", "fd 50\nrt 90")
     1.0
-    >>> sample_bleu("fd 50\\nrt 90", "fd 50\\nrt 45") > sample_bleu("fd 50\\nrt 90", "speed 5\\nfd 5")
+    >>> sample_bleu("fd 50\nrt 90", "fd 50\nrt 45") > sample_bleu("fd 50\nrt 90", "speed 5\nfd 5")
     True
     """
     words, others = code_tokens(program), code_tokens(reference)
@@ -256,29 +197,8 @@ def sample_bleu(program: str, reference: str) -> float:
     return _brevity(len(words), len(others)) * math.exp(math.fsum(logarithms) / LONGEST_GRAM)
 
 
-def code_tokens(program: str) -> list[str]:
-    """Split a program into words, numbers, signs and the indents that CoffeeScript gives a meaning.
-
-    Parameters
-    ----------
-    program : str
-        CoffeeScript or JavaScript.
-
-    Returns
-    -------
-    list of str
-        The tokens, in order; blank lines and white space at the end of lines are left out.
-
-    Examples
-    --------
-    >>> code_tokens("for [1..4]\\n  fd 50")
-    ['for', '[', '1', '.', '.', '4', ']', '\\n  ', 'fd', '50']
-    """
-    lines = [line.rstrip() for line in program.expandtabs(4).splitlines()]
-    return _TOKEN.findall("\n".join(line for line in lines if line))
-
-
-def _require(items: Sequence[str], least: int, name: str) -> None:
+def require_programs(items: Sequence[str], least: int, name: str) -> None:
+    """Raise a `DataError` if there are too few programs to compare."""
     if len(items) < least:
         raise DataError(f"{len(items)} {name}", f"at least {least}")
 
