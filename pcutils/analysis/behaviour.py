@@ -270,7 +270,11 @@ def _correlations(first: pd.DataFrame, second: pd.DataFrame, weights: Floats) ->
 
 
 def _centred(values: pd.DataFrame, keys: pd.DataFrame, within_title: bool) -> pd.DataFrame:
-    return values - values.groupby(keys["title"]).transform("mean") if within_title else values
+    if not within_title:
+        return values
+    centred = values - values.groupby(keys["title"]).transform("mean")
+    residue = centred.abs() <= 1e-9 * values.abs().max()  # rounding is no difference between students
+    return centred.mask(residue, 0.0)
 
 
 def _means(measures: pd.DataFrame, properties: tuple[Property, ...]) -> pd.DataFrame:

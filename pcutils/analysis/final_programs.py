@@ -16,7 +16,7 @@ from pcutils.analysis.statistics import (
     share_interval,
     undefined,
 )
-from pcutils.metrics import reference_bleu, sample_bleu, self_bleu
+from pcutils.metrics import corrected_self_bleu, reference_bleu, sample_bleu, self_bleu
 from pcutils.progress import track
 
 #: Name of the students themselves where they stand in one table with models.
@@ -48,14 +48,22 @@ def final_programs(traces: pd.DataFrame, *, complete_only: bool = False) -> pd.D
 
 
 def self_bleu_by_title(
-    programs: Mapping[str, pd.DataFrame], *, fewest: int = 4, most: int = 250, seed: int = 0
+    programs: Mapping[str, pd.DataFrame],
+    *,
+    corrected: bool = False,
+    fewest: int = 4,
+    most: int = 250,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Self-BLEU of each title, on the same number of programs for every variant.
 
     Parameters
     ----------
     programs : mapping of variant to pandas.DataFrame
-        With `title` and `program`.
+        With `username`, `title` and `program`.
+    corrected : bool
+        Whether to use :func:`pcutils.metrics.corrected_self_bleu`, in which samples for the same student are
+        no references for each other and short programs do not count as varied.
     fewest, most : int
         A title needs at least and takes at most so many programs of every variant.
     seed : int
@@ -65,18 +73,26 @@ def self_bleu_by_title(
     -------
     pandas.DataFrame
         One row a title, one column a variant, and `n`, how many programs of each were compared. Lower is more
-        varied.
+        varied. Titles whose chosen programs come from one student alone are left out when `corrected`.
     """
     counts = pd.DataFrame({name: frame["title"].value_counts() for name, frame in programs.items()}).fillna(0)
     numbers = counts.min(axis=1).clip(upper=most).astype(int)
     rows = []
     for title in track(sorted(numbers.index[numbers >= fewest]), label="Self-BLEU", unit="titles"):
-        row: dict[str, object] = {"title": title, "n": numbers[title]}
-        for name, frame in programs.items():
-            chosen = frame.loc[frame["title"] == title, "program"].sample(numbers[title], random_state=seed)
-            row[name] = self_bleu(chosen.tolist())
-        rows.append(row)
+        chosen = {
+            name: frame[frame["title"] == title].sample(numbers[title], random_state=seed)
+            for name, frame in programs.items()
+        }
+        if corrected and min(frame["username"].nunique() for frame in chosen.values()) < 2:
+            continue
+        scores = {name: _self_bleu(frame, corrected) for name, frame in chosen.items()}
+        rows.append({"title": title, "n": numbers[title]} | scores)
     return pd.DataFrame(rows, columns=["title", "n", *programs])
+
+
+def _self_bleu(frame: pd.DataFrame, corrected: bool) -> float:
+    programs = frame["program"].tolist()
+    return corrected_self_bleu(programs, frame["username"].tolist()) if corrected else self_bleu(programs)
 
 
 def reference_bleu_by_title(programs: Mapping[str, pd.DataFrame], own: pd.DataFrame) -> pd.DataFrame:

@@ -61,6 +61,23 @@ class Estimate:
         return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
 
 
+def record(results: Any, name: str, estimate: Estimate, unit: str) -> None:
+    """Add an estimate to a chapter's results.
+
+    Parameters
+    ----------
+    results : Results
+        From ``run.results(chapter)``.
+    name : str
+        Of the measure.
+    estimate : Estimate
+        One that is not defined is kept as null.
+    unit : str
+        What it is counted in.
+    """
+    results.add(name, estimate.value, low=estimate.low, high=estimate.high, n=estimate.n, unit=unit)
+
+
 def undefined(n: int, reason: str) -> Estimate:
     """An estimate without a number, and why."""
     return Estimate(math.nan, None, None, n, reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pcutils.figures.filmstrip import filmstrip
+from pcutils.figures.plots import forest, histogram, paired_points, percent_axis, stacked_shares, time_tick
 from pcutils.figures.prose import fill, number, say
 from pcutils.figures.svg import show
 from pcutils.figures.tables import show_table
@@ -28,10 +30,17 @@ __all__ = [
     "VARIANT_LINES",
     "VARIANT_MARKERS",
     "fill",
+    "filmstrip",
+    "forest",
+    "histogram",
     "number",
+    "paired_points",
+    "percent_axis",
     "say",
     "show",
     "show_table",
+    "stacked_shares",
+    "time_tick",
     "use_theme",
     "variant_style",
 ]

@@ -1,0 +1,179 @@
+"""A trace as a strip of pictures: what each attempt drew, how it ended, and which lines changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+from pcutils.errors import PcutilsError
+from pcutils.figures.page import check_words, figure_html, put_on_page
+from pcutils.metrics.matching import line_differences
+from pcutils.trace import Trace
+
+#: Changed lines of one attempt that are shown before "and ... more".
+MOST_LINES = 6
+DRAWING_PIXELS = 140
+
+_STYLE = """<style>
+.pc-strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.8rem;list-style:none;
+padding:0;margin:0}
+.pc-strip li{border:1px solid color-mix(in srgb,currentColor
+30%,transparent);border-radius:.4rem;padding:.5rem; margin:0;min-width:0} .pc-strip
+svg{display:block;background:#fff;width:100%;height:auto;max-width:12rem;margin:.3rem auto} .pc-strip
+p{margin:0;font-size:.85em} .pc-strip pre{margin:.3rem 0
+0;padding:0;font-size:.75em;white-space:pre-wrap;overflow-wrap:anywhere;
+background:transparent;border:0;color:inherit} .pc-strip ins{text-decoration:none;font-weight:600} .pc-strip
+del{opacity:.8}
+</style>"""
+_ENDINGS = {
+    "success": "\N{CHECK MARK} runs",
+    "timeout": "\N{MULTIPLICATION X} takes too long",
+    "limit": "\N{MULTIPLICATION X} grows too large",
+}
+_ERRORS = {
+    "compile": "cannot be read",
+    "name": "unknown name",
+    "type": "wrong kind of value",
+    "argument": "value out of range",
+}
+
+
+def filmstrip(
+    trace: Trace,
+    results: Any,
+    *,
+    name: str,
+    caption: str,
+    alt: str,
+    made_up: bool,
+    most_states: int = 12,
+) -> None:
+    """Display a trace as a strip of pictures that wraps on a narrow screen.
+
+    Parameters
+    ----------
+    trace : Trace
+        The states to show.
+    results : Executor or sequence of Result
+        What runs the programs, or what running them gave, one for each state.
+    name, caption, alt : str
+        As for :func:`pcutils.figures.show`.
+    made_up : bool
+        Whether a made-up student wrote the trace. Programs of people are never shown.
+    most_states : int
+        Of a longer trace, the first, the last and evenly spaced ones between are shown.
+
+    Raises
+    ------
+    PcutilsError
+        Where the trace is not made up, has no state, or the results do not fit.
+    """
+    html = filmstrip_html(
+        trace, results, name=name, caption=caption, alt=alt, made_up=made_up, most_states=most_states
+    )
+    put_on_page(html, f"{caption}\n\n{alt}")
+
+
+def filmstrip_html(
+    trace: Trace,
+    results: Any,
+    *,
+    name: str,
+    caption: str,
+    alt: str,
+    made_up: bool,
+    most_states: int = 12,
+) -> str:
+    """Write a trace as a strip of pictures; see :func:`filmstrip`."""
+    check_words(name, caption, alt)
+    if not made_up:
+        raise PcutilsError(
+            "this trace may be a person's: a filmstrip shows programs, so only made-up traces go in"
+        )
+    if not trace.programs:
+        raise PcutilsError("a trace without a state has no filmstrip")
+    shown = spread(len(trace.programs), most_states)
+    programs = [trace.programs[index] for index in shown]
+    outcomes = _outcomes(results, programs, shown, len(trace.programs))
+    cards, before = [], None
+    for index, outcome in zip(shown, outcomes, strict=True):
+        cards.append(_card(trace, index, before, outcome))
+        before = index
+    strip = f'<ol class="pc-strip" aria-label="{escape(alt)}">{"".join(cards)}</ol>'
+    return _STYLE + figure_html(strip, name=name, caption=caption)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Choose at most `most` of `count` positions, evenly, the first and the last among them.
+
+    Examples
+    --------
+    >>> spread(3, 12), spread(10, 4)
+    ([0, 1, 2], [0, 3, 6, 9])
+    """
+    if count <= most:
+        return list(range(count))
+    if most < 2:
+        return [count - 1]
+    return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})
+
+
+def time_words(gap: timedelta) -> str:
+    """Write a span of time as a person would.
+
+    Examples
+    --------
+    >>> time_words(timedelta(seconds=42)), time_words(timedelta(minutes=130)), time_words(timedelta(days=3))
+    ('42 s', '2 h', '3 days')
+    """
+    seconds = gap.total_seconds()
+    if seconds < 0:
+        return "clock set back"
+    for unit, size in (("day", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {unit}" + ("s" if unit == "day" and count > 1 else "")
+    return f"{seconds:.0f} s"
+
+
+def _outcomes(results: Any, programs: Sequence[str], shown: Sequence[int], count: int) -> Iterable[Any]:
+    if hasattr(results, "run"):
+        return list(results.run(programs))
+    if len(results) != count:
+        raise PcutilsError(f"{len(results)} results for {count} states: give one for each")
+    return [results[index] for index in shown]
+
+
+def _card(trace: Trace, index: int, before: int | None, outcome: Any) -> str:
+    drawing = outcome.drawing.to_svg(title=f"Drawing of attempt {index + 1}", size=DRAWING_PIXELS)
+    heading = f"<strong>Attempt {trace.numbers[index]}</strong>{_gap(trace, index, before)}"
+    changes = _changes("" if before is None else trace.programs[before], trace.programs[index])
+    return f"<li><p>{heading}</p>{drawing}<p>{escape(ending(outcome))}</p><pre>{changes}</pre></li>"
+
+
+def ending(outcome: Any) -> str:
+    """Say in words how a program ended."""
+    if outcome.status in _ENDINGS:
+        return _ENDINGS[outcome.status]
+    return f"\N{MULTIPLICATION X} {_ERRORS.get(outcome.error_kind, 'fails')}"
+
+
+def _gap(trace: Trace, index: int, before: int | None) -> str:
+    if before is None:
+        return ""
+    now, then = trace.timestamps[index], trace.timestamps[before]
+    return f" after {time_words(now - then)}" if now and then else ""
+
+
+def _changes(before: str, after: str) -> str:
+    changed = [
+        change for change in line_differences(before.splitlines(), after.splitlines()) if change[1].strip()
+    ]
+    lines = [
+        f"<ins>+ {escape(line)}</ins>" if sign == "+" else f"<del>\N{MINUS SIGN} {escape(line)}</del>"
+        for sign, line in changed[:MOST_LINES]
+    ]
+    rest = len(changed) - MOST_LINES
+    return "\n".join(lines + ([f"and {rest} more lines"] if rest > 0 else []))

@@ -1,0 +1,290 @@
+"""The plots that several chapters share; each returns a figure for :func:`pcutils.figures.show`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from pcutils.errors import PcutilsError
+from pcutils.figures.filmstrip import time_words
+from pcutils.figures.theme import (
+    INK,
+    PLAIN_COLOUR,
+    SERIES_COLOURS,
+    VARIANT_COLOURS,
+    VARIANT_MARKERS,
+    variant_style,
+)
+
+#: Inches.
+WIDTH, ROW_HEIGHT, SERIES_HEIGHT = 5.6, 0.24, 0.13
+_SPARE_MARKERS = ("P", "X", "*", "h")
+
+
+def series_style(name: str, names: Sequence[str], labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Colour, marker and label of one series: fixed for a variant, ink for anything else.
+
+    Parameters
+    ----------
+    name : str
+        The series.
+    names : sequence of str
+        All series of the figure, so that those that are no variants get different markers.
+    labels : mapping of str to str, optional
+        Words for series that are no variants.
+
+    Returns
+    -------
+    dict
+        `color`, `marker` and `label`, for matplotlib.
+    """
+    if name in VARIANT_COLOURS:
+        style = variant_style(name)
+        return {key: style[key] for key in ("color", "marker", "label")}
+    others = [other for other in names if other not in VARIANT_COLOURS]
+    marker = _SPARE_MARKERS[others.index(name) % len(_SPARE_MARKERS)]
+    return {"color": INK, "marker": marker, "label": (labels or {}).get(name, name)}
+
+
+def forest(
+    frame: pd.DataFrame,
+    *,
+    row: str = "label",
+    series: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    xlabel: str,
+    line: float | None = None,
+    percent: bool = False,
+    legend_title: str = "",
+) -> Figure:
+    """Estimates with their intervals, one below the other.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With `value`, `low`, `high` (missing where not defined) and the columns named by `row` and `series`.
+    row : str
+        What stands on the vertical axis, top to bottom in the order of the frame.
+    series : str, optional
+        What is told apart by colour and marker within a row.
+    labels : mapping, optional
+        Words for the series that are no variants.
+    xlabel : str
+        What is measured, with its unit.
+    line : float, optional
+        Where to draw a line to compare with, such as 0.
+    percent : bool
+        Whether to write the axis in per cent.
+    legend_title : str
+        Stands above the names of the series.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The legend stands above the plot, so that it is seen first on a phone.
+    """
+    rows = list(dict.fromkeys(frame[row]))
+    names = list(dict.fromkeys(frame[series])) if series else [""]
+    height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.2 * (series is not None)
+    figure, axes = plt.subplots(figsize=(WIDTH, max(height, 1.6)))
+    step = 0.8 / len(names)
+    for place, name in enumerate(names):
+        part = frame[frame[series] == name] if series else frame
+        style = series_style(name, names, labels) if series else {"color": PLAIN_COLOUR, "marker": "o"}
+        heights = np.array([rows.index(label) for label in part[row]]) + (place - (len(names) - 1) / 2) * step
+        _dots(axes, part, heights, style)
+    if line is not None:
+        axes.axvline(line, color=INK, linewidth=1)
+    axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=xlabel, ylim=(len(rows) - 0.4, -0.6))
+    axes.grid(False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    if percent:
+        percent_axis(axes, "x")
+    if series:
+        figure.legend(loc="outside upper left", ncols=min(3, len(names)), title=legend_title or None)
+    return figure
+
+
+def _dots(axes: Axes, part: pd.DataFrame, heights: np.ndarray, style: dict[str, Any]) -> None:
+    value, low, high = (pd.to_numeric(part[key]).to_numpy(float) for key in ("value", "low", "high"))
+    axes.hlines(heights, low, high, color=style["color"], linewidth=1.6)
+    axes.plot(value, heights, linestyle="none", markersize=5, **style)
+
+
+def percent_axis(axes: Axes, which: str = "y") -> None:
+    """Write an axis in per cent."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g}\N{NARROW NO-BREAK SPACE}%"))
+
+
+def histogram(
+    values: Any,
+    *,
+    xlabel: str,
+    ylabel: str,
+    whole_numbers: bool = False,
+    log: bool = False,
+    bins: int = 30,
+    marks: Mapping[str, float] | None = None,
+    tick: Callable[[float], str] | None = None,
+) -> Figure:
+    """How often each value occurs.
+
+    Parameters
+    ----------
+    values : array-like of float
+        Missing values are left out; on a logarithmic axis so are values below or at 0.
+    xlabel, ylabel : str
+        What is counted, with units.
+    whole_numbers : bool
+        Whether to give every whole number its own bar, as long as there are at most sixty.
+    log : bool
+        Whether the horizontal axis is logarithmic.
+    bins : int
+        How many bars otherwise.
+    marks : mapping of str to float, optional
+        Vertical lines with their words, such as the median.
+    tick : callable, optional
+        Writes the values of the horizontal axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The plot.
+
+    Raises
+    ------
+    PcutilsError
+        Where no value is left.
+    """
+    numbers = pd.to_numeric(pd.Series(values)).to_numpy(dtype=float, na_value=np.nan)
+    numbers = numbers[np.isfinite(numbers) & ((numbers > 0) | (not log))]
+    if not len(numbers):
+        raise PcutilsError(f"no value to draw for {xlabel!r}")
+    low, high = numbers.min(), numbers.max()
+    if whole_numbers and high - low < 60:
+        edges = np.arange(low - 0.5, high + 1.5)
+    elif log:
+        edges = np.geomspace(low, high * 1.001, bins + 1)
+    else:
+        edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    figure, axes = plt.subplots()
+    axes.hist(numbers, bins=list(edges), color=PLAIN_COLOUR, edgecolor="none", rwidth=0.92)
+    if log:
+        axes.set_xscale("log")
+    if tick:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.grid(False, axis="x")
+    _mark(axes, marks or {})
+    return figure
+
+
+def time_tick(seconds: float) -> str:
+    """Write seconds on an axis as a person would."""
+    return time_words(timedelta(seconds=seconds)) if seconds >= 1 else f"{seconds:g} s"
+
+
+def _mark(axes: Axes, marks: Mapping[str, float]) -> None:
+    for place, (words, value) in enumerate(marks.items()):
+        axes.axvline(value, color=INK, linewidth=1.2, linestyle=("-", "--", ":")[place % 3])
+        axes.annotate(
+            words,
+            (value, 1 - 0.08 * place),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+        )
+
+
+def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> Figure:
+    """Parts of a whole, one bar a row.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With `value` (shares that add up to 1 in each row) and the columns named by `row` and `part`; at most
+        five parts.
+    row, part : str
+        What a bar is and what its pieces are, both in the order of the frame.
+    xlabel : str
+        What the whole is.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The plot, with the legend above.
+
+    Raises
+    ------
+    PcutilsError
+        Where there are more parts than colours.
+    """
+    wide = frame.pivot(index=row, columns=part, values="value")
+    wide = wide.loc[list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[part]))]
+    if wide.shape[1] > len(SERIES_COLOURS):
+        raise PcutilsError(
+            f"{wide.shape[1]} parts in one bar: join some, there are {len(SERIES_COLOURS)} colours"
+        )
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.42 * len(wide)))
+    left = np.zeros(len(wide))
+    for colour, name in zip(SERIES_COLOURS, wide.columns, strict=False):
+        axes.barh(
+            range(len(wide)), wide[name], left=left, color=colour, label=name, height=0.7, edgecolor="none"
+        )
+        left = left + wide[name].to_numpy()
+    axes.set(
+        yticks=range(len(wide)),
+        yticklabels=wide.index,
+        xlabel=xlabel,
+        xlim=(0, 1),
+        ylim=(len(wide) - 0.5, -0.5),
+    )
+    axes.grid(False, axis="y")
+    percent_axis(axes, "x")
+    figure.legend(loc="outside upper left", ncols=3)
+    return figure
+
+
+def paired_points(
+    frame: pd.DataFrame, *, x: str, y: str, xlabel: str, ylabel: str, colour: str = PLAIN_COLOUR
+) -> Figure:
+    """Two measures of the same thing against each other, with the line where they agree.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a thing.
+    x, y : str
+        Its two measures, in the same unit.
+    xlabel, ylabel : str
+        In words, with units.
+    colour : str
+        Of the points.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Square, both axes alike.
+    """
+    figure, axes = plt.subplots(figsize=(4.4, 4.2))
+    both = frame[[x, y]].dropna().to_numpy(float)
+    low, high = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
+    room = 0.05 * (high - low or 1)
+    axes.plot([low - room, high + room], [low - room, high + room], color=INK, linewidth=1, linestyle="--")
+    axes.scatter(
+        frame[x], frame[y], s=18, color=colour, alpha=0.75, linewidths=0, marker=VARIANT_MARKERS["trace"]
+    )
+    limits = (low - room, high + room)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xlim=limits, ylim=limits, aspect="equal")
+    return figure
