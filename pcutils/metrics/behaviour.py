@@ -14,6 +14,7 @@ from pcutils.trace import Trace
 
 WORDS = {word: re.compile(rf"\b{word}\b") for word in ("box", "await", "turtle")}
 _FUNCTION = re.compile(r"=\s*->")
+_COMMENT_WORD = re.compile(r"(?<!\S)#")
 
 
 class ReleaseStates(NamedTuple):
@@ -150,9 +151,9 @@ def _last_state(states: ReleaseStates, unknown_time_is_nan: bool) -> dict[str, i
     return {
         "trace_year_last": float("nan") if moment is None else moment.year,
         "program_number_last": states.numbers[-1],
-        **{f"num_occurrences_{word}_last": _count(pattern, last) for word, pattern in WORDS.items()},
-        "num_functions_last": _count(_FUNCTION, last),
-        "num_comments_last": sum(token.startswith("#") for token in last.split()),
+        **{f"num_occurrences_{word}_last": _count_word(word, last) for word in WORDS},
+        "num_functions_last": _count_functions(last),
+        "num_comments_last": len(_COMMENT_WORD.findall(last)),
     }
 
 
@@ -182,9 +183,9 @@ def _times(timestamps: Sequence[datetime | None], unknown_time_is_nan: bool) -> 
 
 def _occurrences(programs: list[str]) -> dict[str, int | float]:
     counts = {
-        "num_occurrences_box": [_count(WORDS["box"], program) for program in programs],
-        "num_occurrences_turtle": [_count(WORDS["turtle"], program) for program in programs],
-        "num_functions": [_count(_FUNCTION, program) for program in programs],
+        "num_occurrences_box": [_count_word("box", program) for program in programs],
+        "num_occurrences_turtle": [_count_word("turtle", program) for program in programs],
+        "num_functions": [_count_functions(program) for program in programs],
     }
     sums: dict[str, int | float] = {f"sum_{name}_all": sum(values) for name, values in counts.items()}
     return sums | {f"mean_{name}_all": _mean(values) for name, values in counts.items()}
@@ -200,8 +201,12 @@ def _edits(programs: list[str]) -> dict[str, int | float]:
     return totals | {f"edit_mean_{name}_all": sums[name] / len(programs) for name in names}
 
 
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    return len(pattern.findall(text))
+def _count_word(word: str, program: str) -> int:
+    return len(WORDS[word].findall(program)) if word in program else 0
+
+
+def _count_functions(program: str) -> int:
+    return len(_FUNCTION.findall(program)) if "->" in program else 0
 
 
 def _mean(values: Sequence[int]) -> float:

@@ -247,7 +247,7 @@ def _two_largest(
 
 
 def _closest_lengths(lengths: Sequence[int], groups: Sequence[Group]) -> int:
-    """Sum over samples of the closest length among samples of other groups, the shorter of two equally close."""
+    """Sum of the closest length in another group, per sample; the shorter of two equally close ones."""
     of_all = Counter(lengths)
     of_group = Counter(zip(groups, lengths, strict=True))
     total = 0

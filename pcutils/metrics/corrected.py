@@ -68,9 +68,9 @@ def corrected_metrics(trace: Trace) -> dict[str, int | float]:
 
     Examples
     --------
-    >>> measures = corrected_metrics(Trace.from_states(["fd 50", "fd 50\ndot red # sun"])) >>>
-    measures["mean_levenshtein_step"], measures["comments_added_per_step"], measures["distinct_colors_last"]
-    (14.0, 1.0, 1)
+    >>> measures = corrected_metrics(Trace.from_states(["fd 50", "fd 50\ndot red # sun"]))
+    >>> measures["mean_levenshtein_step"], measures["comments_added_per_step"]
+    (14.0, 1.0)
     """
     if not trace.programs:
         raise TraceError("a trace without states", "at least one", field="programs")

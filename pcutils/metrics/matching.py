@@ -37,8 +37,8 @@ def matched_blocks(before: str, after: str, *, popular_seeds: bool = False) -> l
     Same blocks as ``difflib.SequenceMatcher(None, before, after)``, save that neighbouring blocks are not
     merged.
     """
-    popular = frozenset() if popular_seeds else _popular(after)
-    seeds = _runs_without(before, popular) if popular else None
+    seeding = None if popular_seeds or len(after) < POPULAR_FROM_LENGTH else _seeding_characters(after)
+    seeds = None if seeding is None else _runs_of(seeding, before)
     blocks = []
     ranges = [(0, len(before), 0, len(after))]
     while ranges:
@@ -121,21 +121,28 @@ def line_differences(before: Sequence[str], after: Sequence[str]) -> list[tuple[
     return differences
 
 
-def _popular(text: str) -> frozenset[str]:
-    if len(text) < POPULAR_FROM_LENGTH:
-        return frozenset()
+@lru_cache(maxsize=64)
+def _seeding_characters(text: str) -> frozenset[str]:
+    """Characters of a long text that are rare enough to start a match."""
     limit = len(text) // 100 + 1
-    return frozenset(character for character in set(text) if text.count(character) > limit)
+    return frozenset(character for character in set(text) if text.count(character) <= limit)
 
 
-def _runs_without(text: str, popular: frozenset[str]) -> list[tuple[int, int]]:
-    runs, start = [], 0
-    for position, character in enumerate(text):
-        if character in popular:
-            if start < position:
-                runs.append((start, position))
-            start = position + 1
-    return [*runs, (start, len(text))]
+def _runs_of(characters: frozenset[str], text: str) -> list[tuple[int, int]]:
+    """Start and end of every stretch of a text that has these characters only."""
+    positions = []
+    for character in characters.intersection(text):
+        position = text.find(character)
+        while position >= 0:
+            positions.append(position)
+            position = text.find(character, position + 1)
+    runs: list[tuple[int, int]] = []
+    for position in sorted(positions):
+        if runs and runs[-1][1] == position:
+            runs[-1] = (runs[-1][0], position + 1)
+        else:
+            runs.append((position, position + 1))
+    return runs
 
 
 def _longest(
@@ -174,16 +181,22 @@ def _common_prefix(before: str, after: str, start: int, other: int, room: int) -
 
 
 def _common_suffix(before: str, after: str, end: int, other_end: int, room: int) -> int:
-    size = 0
-    while size < room and before[end - size - 1] == after[other_end - size - 1]:
-        size += 1
+    """How many of the last `room` characters are equal."""
+    size, step = 0, 8
+    while room > 0:
+        step = min(step, room)
+        low, other_low = end - size - step, other_end - size - step
+        if before[low : end - size] == after[other_low : other_end - size]:
+            size, room, step = size + step, room - step, step * 2
+        elif step == 1:
+            break
+        else:
+            room, step = step - 1, step // 2
     return size
 
 
 def _replaced_ranges(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    codes: dict[str, str] = {}
-    for line in (*before, *after):
-        codes.setdefault(line, chr(len(codes)))
+    codes = {line: chr(code) for code, line in enumerate(dict.fromkeys([*before, *after]))}
     encoded = ["".join([codes[line] for line in lines]) for lines in (before, after)]
     low = other_low = 0
     for start, other, size in [*sorted(matched_blocks(*encoded)), (len(before), len(after), 0)]:
