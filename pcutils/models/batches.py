@@ -1,0 +1,154 @@
+"""Traces as training examples, and in which order and company a network meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pcutils.models.copying import HINTS, Alphabet, copy_hints
+from pcutils.models.formats import Encoded, StatesFormat, cut
+from pcutils.trace import Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BATCHES_SORTED_TOGETHER = 32
+
+
+@dataclass(frozen=True)
+class Example:
+    """One trace, ready for a network.
+
+    Parameters
+    ----------
+    tokens : ndarray of int32, shape (n,)
+        Title, ``<start>``, states, end; at most the context.
+    hints : ndarray of int32, shape (n, 3)
+        What the copy pointer says after each token.
+    given : int
+        How many of the first tokens are given and never scored.
+    student : int
+        Slot of the student.
+    is_cut : bool
+        Whether the trace was longer than the context.
+    """
+
+    tokens: NDArray[np.int32]
+    hints: NDArray[np.int32]
+    given: int
+    student: int
+    is_cut: bool
+
+
+class Batch(NamedTuple):
+    """Examples side by side, padded on the right; nothing behind a trace can reach back into it."""
+
+    tokens: Tensor  # int64, (batch, length)
+    hints: Tensor  # int64, (batch, length, 3)
+    students: Tensor  # int64, (batch,)
+    scored: Tensor  # bool, (batch, length): whether the token at this place is to be predicted
+
+
+def make_examples(
+    traces: Iterable[Trace],
+    form: StatesFormat,
+    alphabet: Alphabet,
+    students: Mapping[str, int],
+    context: int,
+) -> list[Example]:
+    """Encode traces, cut to the context as in the paper.
+
+    Parameters
+    ----------
+    traces : iterable of Trace
+        What to learn or to score.
+    form : StatesFormat
+        Text form and tokenizer.
+    alphabet : Alphabet
+        What the tokens are, for the copy pointer.
+    students : mapping of str to int
+        Slot of each known student; others get slot 0.
+    context : int
+        Most tokens a network reads, the student's place included.
+    """
+    return [example_of(item, alphabet, students, context) for item in form.encode(traces)]
+
+
+def example_of(item: Encoded, alphabet: Alphabet, students: Mapping[str, int], context: int) -> Example:
+    """Turn one encoded trace into an example."""
+    tokens, is_cut = cut(item, context - 1, alphabet.end)
+    slot = students.get(item.username, 0) if item.username is not None else 0
+    return Example(tokens, copy_hints(alphabet, tokens), len(item.prompt), slot, is_cut)
+
+
+def collate(examples: Sequence[Example]) -> Batch:
+    """Put examples side by side."""
+    length = max(len(example.tokens) for example in examples)
+    tokens = np.zeros((len(examples), length), dtype=np.int64)
+    hints = np.full((len(examples), length, HINTS), -1, dtype=np.int64)
+    hints[..., -1] = 0
+    scored = np.zeros((len(examples), length), dtype=bool)
+    for row, example in enumerate(examples):
+        end = len(example.tokens)
+        tokens[row, :end], hints[row, :end] = example.tokens, example.hints
+        scored[row, example.given : end] = True
+    students = torch.tensor([example.student for example in examples])
+    return Batch(torch.from_numpy(tokens), torch.from_numpy(hints), students, torch.from_numpy(scored))
+
+
+def group_by_length(lengths: Sequence[int], order: Iterable[int], batch_tokens: int) -> list[list[int]]:
+    """Group examples so that padding included no batch exceeds a number of tokens, unless one example does.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Tokens of each example.
+    order : iterable of int
+        Examples in the order in which to group them; sort it by length to save padding.
+    batch_tokens : int
+        Most tokens of a batch, padding included.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index in order:
+        longest = max(longest, lengths[index])
+        if not groups or (len(groups[-1]) + 1) * longest > batch_tokens:
+            groups.append([])
+            longest = lengths[index]
+        groups[-1].append(index)
+    return groups
+
+
+def endless_batches(lengths: Sequence[int], batch_tokens: int, seed: int) -> Iterator[list[int]]:
+    """Give batches of examples for ever, every example once an epoch, in an order that depends on the seed alone.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Tokens of each example, at least one example.
+    batch_tokens : int
+        Most tokens of a batch, padding included.
+    seed : int
+        Another seed, another order.
+
+    Yields
+    ------
+    list of int
+        Places of the examples of one batch, of similar length.
+    """
+    pool = max(2, int(_BATCHES_SORTED_TOGETHER * batch_tokens / max(1.0, float(np.mean(lengths)))))
+    epoch = 0
+    while True:
+        random = np.random.default_rng([seed, epoch])
+        order = random.permutation(len(lengths))
+        groups: list[list[int]] = []
+        for start in range(0, len(order), pool):
+            chunk = sorted(order[start : start + pool].tolist(), key=lambda index: lengths[index])
+            groups += group_by_length(lengths, chunk, batch_tokens)
+        yield from (groups[place] for place in random.permutation(len(groups)))
+        epoch += 1

@@ -1,0 +1,91 @@
+"""Build networks: small ones from scratch, or around a pretrained decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import AutoModelForCausalLM, GPT2Config
+from transformers.utils import logging
+
+from pcutils.errors import ModelError
+from pcutils.models.language_model import StudentConfig, StudentLanguageModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+    from pcutils.models.training import Settings
+
+
+def new_network(settings: Settings, tokenizer: PreTrainedTokenizerFast, students: int) -> StudentLanguageModel:
+    """Build a network with the weights it starts from.
+
+    Parameters
+    ----------
+    settings : Settings
+        Size or base, and the seed.
+    tokenizer : PreTrainedTokenizerFast
+        Decides the vocabulary.
+    students : int
+        How many students there are, the average one not counted.
+
+    Returns
+    -------
+    StudentLanguageModel
+
+    Raises
+    ------
+    ModelError
+        If the width is no multiple of the heads.
+    """
+    if settings.base is None and settings.width % settings.heads:
+        raise ModelError(f"A width of {settings.width} cannot be shared by {settings.heads} heads: use a multiple.")
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(settings.seed)
+        decoder = None
+        if settings.base is not None:
+            decoder = AutoModelForCausalLM.from_pretrained(settings.base, dtype=torch.float32)
+            decoder.resize_token_embeddings(len(tokenizer))
+        decoder_config = _gpt2(settings, tokenizer) if decoder is None else decoder.config
+        config = StudentConfig(
+            decoder=decoder_config.to_dict(),
+            students=students,
+            copy_hints=settings.copy_hints,
+            title_tokens=settings.title_tokens,
+        )
+        network = StudentLanguageModel(config)
+        if decoder is not None:
+            network.decoder = decoder
+    return network
+
+
+def _gpt2(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
+    return GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=settings.context,
+        n_embd=settings.width,
+        n_layer=settings.layers,
+        n_head=settings.heads,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the bars and notes of ``transformers`` out of logs while weights are written or read."""
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,205 @@
+"""Where a model is in the state before: most of a state is a copy of the one that precedes it.
+
+A small network needs long to find out that states repeat. A pointer to the aligned place in the state before tells it:
+after every token it names the token that comes next if the student goes on as before, and the one that starts the
+line after. It is worked out from the tokens already there, so it gives nothing away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pcutils.models.tokenizer import END, START, decode_tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerFast
+
+FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE = range(5)
+SITUATIONS = 5
+HINTS = 3
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """What the pointer must know about tokens.
+
+    Parameters
+    ----------
+    ends_line, opens_header : list of bool, shape (vocabulary,)
+        Whether a token ends in a newline; whether it starts with ``CODE`` and a number.
+    start, end : int
+        ``<start>`` and ``<|endoftext|>``.
+    """
+
+    ends_line: list[bool]
+    opens_header: list[bool]
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast) -> Alphabet:
+        """Read the tokens of a tokenizer."""
+        texts = [decode_tokens(tokenizer, [token]) for token in range(len(tokenizer))]
+        return cls(
+            ends_line=[text.endswith("\n") for text in texts],
+            opens_header=[text.startswith("CODE ") and text[5:6].isdigit() for text in texts],
+            start=tokenizer.convert_tokens_to_ids(START),
+            end=tokenizer.convert_tokens_to_ids(END),
+        )
+
+
+class CopyPointer:
+    """Follow a trace token by token and point at the aligned place in the state before.
+
+    Parameters
+    ----------
+    alphabet : Alphabet
+        What the tokens are.
+
+    Notes
+    -----
+    A line that differs from its first token on counts as inserted: the pointer waits. A line that starts alike and then
+    differs counts as changed: the pointer goes to the line after. A line found further down means that the lines
+    between were deleted.
+    """
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.alphabet = alphabet
+        self._begin([], [])
+
+    def push(self, token: int) -> tuple[int, int, int]:
+        """Take one more token.
+
+        Parameters
+        ----------
+        token : int
+            The next token of the trace.
+
+        Returns
+        -------
+        same : int
+            The token that comes next if this line goes on as in the state before; -1 in the first state.
+        skip : int
+            The token that starts the line after in the state before; -1 in the first state and in headers.
+        situation : int
+            One of FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE.
+        """
+        if token == self.alphabet.start:
+            self._begin([], [])
+            return -1, -1, FIRST
+        if self.line_starts and self.alphabet.opens_header[token]:
+            self._begin(self.current, self.current_lines)
+            self.in_header = True
+        place = len(self.current)
+        if self.line_starts:
+            self.current_lines.append(place)
+        self.current.append(token)
+        if self.in_header:
+            self._follow_header(token)
+        elif self.old:
+            self._follow_program(token)
+        self.line_starts = self.alphabet.ends_line[token]
+        return self._hint()
+
+    def _begin(self, old: list[int], old_lines: list[int]) -> None:
+        self.old, self.old_lines = old, [*old_lines, len(old)]
+        self.current: list[int] = []
+        self.current_lines: list[int] = []
+        self.place = 0  # in self.old: what comes next if nothing changes
+        self.line = 0  # in self.old_lines: the line that self.place is in
+        self.anchor = 1  # the line that the current one was expected to repeat
+        self.exact = self.alike = True
+        self.changed = False
+        self.in_header, self.line_starts = False, True
+
+    def _follow_header(self, token: int) -> None:
+        self.place += 1
+        if self.alphabet.ends_line[token]:
+            self.in_header = False
+            self._go_to_line(1)
+            self.changed = False
+        elif len(self.old_lines) > 1:
+            self.place = min(self.place, self.old_lines[1] - 1)
+
+    def _follow_program(self, token: int) -> None:
+        if self.line_starts:
+            self.exact, self.alike = True, self._find_line(token)
+        elif self.place < self._line_end() and self.old[self.place] == token:
+            self.place += 1
+        else:
+            self.exact = False
+            self._find_in_line(token)
+        if self.alphabet.ends_line[token]:
+            self._finish_line()
+
+    def _find_line(self, token: int) -> bool:
+        """Look for a line that starts with the token, here or further down."""
+        for line in range(self.anchor, len(self.old_lines) - 1):
+            place = self.old_lines[line]
+            if self.old[place] == token:
+                self.line, self.place = line, place + 1
+                return True
+        self.exact = False
+        return False
+
+    def _find_in_line(self, token: int) -> None:
+        end = self._line_end()
+        for place in range(self.place + 1, end):
+            if self.old[place] == token:
+                self.place = place + 1
+                return
+        self.place = min(self.place + 1, max(end - 1, self.place)) if self.alike else self.place
+
+    def _line_end(self) -> int:
+        return self.old_lines[min(self.line + 1, len(self.old_lines) - 1)]
+
+    def _finish_line(self) -> None:
+        whole = self.exact and self.place == self._line_end()
+        if whole:
+            self._go_to_line(self.line + 1)
+        elif self.alike and self.line == self.anchor:
+            self._go_to_line(self.anchor + 1)
+        else:
+            self._go_to_line(self.anchor)
+        self.changed = not whole
+
+    def _go_to_line(self, line: int) -> None:
+        self.anchor = self.line = min(line, len(self.old_lines) - 1)
+        self.place = self.old_lines[self.line]
+        self.exact = self.alike = True
+
+    def _hint(self) -> tuple[int, int, int]:
+        if not self.old:
+            return -1, -1, FIRST
+        same = self.old[self.place] if self.place < len(self.old) else self.alphabet.end
+        if self.in_header:
+            return same, -1, HEADER
+        after = self._line_end()
+        skip = self.old[after] if after < len(self.old) else self.alphabet.end
+        if self.line_starts:
+            return same, skip, AFTER_CHANGE if self.changed else FOLLOWING
+        return same, skip, FOLLOWING if self.exact else INSIDE_CHANGE
+
+
+def copy_hints(alphabet: Alphabet, tokens: Iterable[int]) -> NDArray[np.int32]:
+    """Point into the state before at every token of a trace.
+
+    Parameters
+    ----------
+    alphabet : Alphabet
+        What the tokens are.
+    tokens : iterable of int, length n
+        Title, ``<start>``, states.
+
+    Returns
+    -------
+    ndarray of int32, shape (n, 3)
+        `same`, `skip` and `situation` of :meth:`CopyPointer.push`.
+    """
+    pointer = CopyPointer(alphabet)
+    return np.array([pointer.push(int(token)) for token in tokens], dtype=np.int32).reshape(-1, HINTS)

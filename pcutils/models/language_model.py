@@ -1,0 +1,216 @@
+"""A causal language model that is told whose trace it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from pcutils.models.copying import SITUATIONS
+
+if TYPE_CHECKING:
+    from transformers.cache_utils import Cache
+
+
+class StudentConfig(PretrainedConfig):
+    """What it takes to build a :class:`StudentLanguageModel` again.
+
+    Parameters
+    ----------
+    decoder : dict, optional
+        Configuration of any causal decoder of ``transformers``, as its ``to_dict`` gives it.
+    students : int
+        How many students have a vector of their own; slot 0 is the average student.
+    student_size : int
+        Numbers a student is described by, 64 in the paper.
+    copy_hints : bool
+        Whether the network is told where it is in the state before; false is the paper's network.
+    title_tokens : int
+        Tokens that every title is padded to, 50 in the paper, 0 for none.
+    """
+
+    model_type = "student_language_model"
+
+    def __init__(
+        self,
+        decoder: dict[str, Any] | None = None,
+        students: int = 0,
+        student_size: int = 64,
+        copy_hints: bool = True,
+        title_tokens: int = 0,
+        **others: Any,
+    ) -> None:
+        self.decoder = decoder or {"model_type": "gpt2"}
+        self.students = students
+        self.student_size = student_size
+        self.copy_hints = copy_hints
+        self.title_tokens = title_tokens
+        super().__init__(**others)
+
+    def decoder_config(self) -> PretrainedConfig:
+        """Give the decoder's own configuration."""
+        return AutoConfig.for_model(**self.decoder)
+
+    @property
+    def context(self) -> int:
+        """Tokens the decoder can read, the student's place included."""
+        return int(self.decoder_config().max_position_embeddings)
+
+    @property
+    def width(self) -> int:
+        """Size of a hidden state."""
+        return int(self.decoder_config().hidden_size)
+
+
+class StudentLanguageModel(PreTrainedModel):
+    """Any causal decoder with one vector for the student in front of the tokens.
+
+    Parameters
+    ----------
+    config : StudentConfig
+        Which decoder, and how many students.
+
+    Notes
+    -----
+    The paper sends a one-hot student id through Linear(64), ReLU and Linear(width). A row of an embedding table is
+    what the first Linear gives for a one-hot input, so this is the same function without the product.
+    """
+
+    config_class = StudentConfig
+    base_model_prefix = "decoder"
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__(config)
+        self.decoder = AutoModelForCausalLM.from_config(config.decoder_config())
+        self.student_table = nn.Embedding(config.students + 1, config.student_size)
+        self.student_projection = nn.Linear(config.student_size, config.width)
+        if config.copy_hints:
+            self.copy_input = nn.Linear(config.width, config.width, bias=False)
+            self.skip_input = nn.Linear(config.width, config.width, bias=False)
+            self.situation_input = nn.Embedding(SITUATIONS, config.width)
+            self.copy_gate = nn.Linear(config.width, 2)
+        self.post_init()
+        self._start_new_parts()
+
+    @torch.no_grad()
+    def _start_new_parts(self) -> None:
+        nn.init.normal_(self.student_table.weight, std=1.0)
+        self.student_table.weight[0] = 0.0
+        if self.config.copy_hints:
+            nn.init.eye_(self.copy_input.weight)
+            nn.init.eye_(self.skip_input.weight)
+            nn.init.normal_(self.situation_input.weight, std=0.02)
+            nn.init.zeros_(self.copy_gate.weight)
+            nn.init.zeros_(self.copy_gate.bias)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Leave the decoder's own start alone; new linear parts start as GPT-2's do."""
+        if isinstance(module, nn.Linear) and module in (self.student_projection,):
+            nn.init.normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+
+    def get_input_embeddings(self) -> nn.Module:
+        """Give the decoder's table of token vectors."""
+        return self.decoder.get_input_embeddings()
+
+    def student_vectors(self, embeddings: Tensor) -> Tensor:
+        """Turn student embeddings, shape (n, student_size), into vectors that stand in front, shape (n, width)."""
+        return self.student_projection(torch.relu(embeddings))
+
+    def embed(self, input_ids: Tensor, hints: Tensor | None = None) -> Tensor:
+        """Give the vectors of tokens, shape (batch, length, width), with what the copy pointer says added."""
+        table = self.get_input_embeddings()
+        vectors = table(input_ids)
+        if hints is None or not self.config.copy_hints:
+            return vectors
+        known = (hints[..., :2] >= 0).unsqueeze(-1)
+        named = table(hints[..., :2].clamp(min=0)) * known
+        vectors = vectors + self.copy_input(named[..., 0, :]) + self.skip_input(named[..., 1, :])
+        return vectors + self.situation_input(hints[..., 2])
+
+    def hidden_states(self, inputs_embeds: Tensor, **options: Any) -> Any:
+        """Run the decoder without its output layer."""
+        return self.decoder.base_model(inputs_embeds=inputs_embeds, **options)
+
+    def logits(self, hidden: Tensor, hints: Tensor | None = None) -> Tensor:
+        """Score every token, shape (..., vocabulary), from hidden states, shape (..., width)."""
+        scores = self.decoder.get_output_embeddings()(hidden)
+        if hints is None or not self.config.copy_hints:
+            return scores
+        gates = self.copy_gate(hidden) * (hints[..., :2] >= 0)
+        return scores.scatter_add(-1, hints[..., :2].clamp(min=0), gates.to(scores.dtype))
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        students: Tensor | None = None,
+        student_vectors: Tensor | None = None,
+        hints: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool | None = None,
+        **options: Any,
+    ) -> CausalLMOutputWithPast:
+        """Read tokens behind the student's vector.
+
+        Parameters
+        ----------
+        input_ids : Tensor of int64, shape (batch, length)
+            Tokens.
+        students : Tensor of int64, shape (batch,), optional
+            Slots of the students; the average student where neither this nor `student_vectors` is given.
+        student_vectors : Tensor, shape (batch, width), optional
+            Vectors to stand in front instead. With `past_key_values` that already hold tokens, none is added.
+        hints : Tensor of int64, shape (batch, length, 3), optional
+            From :func:`pcutils.models.copying.copy_hints`.
+        attention_mask : Tensor, shape (batch, length), optional
+            1 where there is a token; the student's place is added.
+        labels : Tensor of int64, shape (batch, length), optional
+            Tokens to predict, -100 where none is asked; label i is scored at place i - 1.
+        past_key_values, use_cache, **options
+            As in the decoder.
+
+        Returns
+        -------
+        CausalLMOutputWithPast
+            ``logits`` of shape (batch, length, vocabulary): place i predicts token i + 1.
+        """
+        vectors = self.embed(input_ids, hints)
+        in_front = past_key_values is None or past_key_values.get_seq_length() == 0
+        if in_front:
+            front = self._front(input_ids, students, student_vectors)
+            vectors = torch.cat([front.unsqueeze(1).to(vectors.dtype), vectors], dim=1)
+            if attention_mask is not None:
+                attention_mask = nn.functional.pad(attention_mask, (1, 0), value=1)
+        result = self.hidden_states(
+            vectors,
+            attention_mask=attention_mask,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            **options,
+        )
+        hidden = result.last_hidden_state[:, 1:] if in_front else result.last_hidden_state
+        scores = self.logits(hidden, hints)
+        loss = None if labels is None else next_token_loss(scores, labels)
+        return CausalLMOutputWithPast(loss=loss, logits=scores, past_key_values=result.past_key_values)
+
+    def _front(self, input_ids: Tensor, students: Tensor | None, vectors: Tensor | None) -> Tensor:
+        if vectors is not None:
+            return vectors
+        if students is None:
+            students = input_ids.new_zeros(input_ids.shape[0])
+        return self.student_vectors(self.student_table(students))
+
+
+def next_token_loss(scores: Tensor, labels: Tensor) -> Tensor:
+    """Mean negative log-likelihood in nats of the labelled tokens."""
+    flat = scores[:, :-1].reshape(-1, scores.shape[-1])
+    return nn.functional.cross_entropy(flat.float(), labels[:, 1:].reshape(-1), ignore_index=-100)
+
+
+AutoConfig.register(StudentConfig.model_type, StudentConfig, exist_ok=True)
+AutoModelForCausalLM.register(StudentConfig, StudentLanguageModel, exist_ok=True)

@@ -1,0 +1,247 @@
+"""The four seen/unseen splits: what a model may learn from, and what it is asked about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from pcutils.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+EVALUATION_SPLITS = (
+    "seen_student_seen_title",
+    "unseen_student_seen_title",
+    "seen_student_unseen_title",
+    "unseen_student_unseen_title",
+)
+SPLITS = ("train", "validation", *EVALUATION_SPLITS)
+
+Pair = tuple[str, str]
+
+
+class Item(NamedTuple):
+    """A trace as far as splitting looks at it; equal rows of a table are one item and stay together."""
+
+    username: str
+    title: str
+    content: bytes
+
+    @property
+    def pair(self) -> Pair:
+        """Student and title."""
+        return self.username, self.title
+
+
+def split_traces(
+    dataset: Dataset,
+    *,
+    students: float = 0.03,
+    titles: float = 0.03,
+    pairs: float = 0.2,
+    validation: float = 0.05,
+    seed: int = 0,
+) -> pd.Series:
+    """Say for every trace which split it belongs to.
+
+    Parameters
+    ----------
+    dataset : datasets.Dataset
+        Table of traces.
+    students, titles : float
+        Share of the students and of the titles that training never sees, in [0, 1). A share above 0 holds
+        out at least one and never all.
+    pairs : float
+        Share of the remaining (student, title) pairs that become ``seen_student_seen_title``.
+    validation : float
+        Share of what then remains that chooses the best checkpoint.
+    seed : int
+        Another seed, another choice.
+
+    Returns
+    -------
+    pandas.Series, shape (n_traces,)
+        One of :data:`SPLITS` a row, in row order.
+
+    Raises
+    ------
+    DataError
+        If no trace is left to train on or to validate with.
+
+    Notes
+    -----
+    The paper holds out 3 % of students, 3 % of titles and 20 % of the remaining pairs. What is held out is
+    decided by a keyed hash of the names, so the order of the rows does not matter. *Seen* means that a
+    training trace exists: a pair is held out only while its student and its title keep another one, and a
+    student whose every title was held out counts as unseen, as does a title that only held-out students did.
+
+    Where students did too few titles for that, as in the public rollouts, which hold five samples of most
+    students' only title, single traces of a pair are held out instead; :func:`shared_pairs` counts such pairs.
+    """
+    _check_shares(students=students, titles=titles, pairs=pairs, validation=validation)
+    items = list(_items(dataset))
+    distinct = sorted(set(items))
+    held_students = _held_out({item.username for item in distinct}, students, f"{seed}/student")
+    held_titles = _held_out({item.title for item in distinct}, titles, f"{seed}/title")
+    usable = [item for item in distinct if item.username not in held_students and item.title not in held_titles]
+    tested = _spare(usable, pairs, f"{seed}/pair")
+    remaining = [item for item in usable if item not in tested]
+    validated = _spare(remaining, validation, f"{seed}/validation")
+    train = set(remaining) - validated
+    _require(train, "train", len(distinct))
+    if validation > 0:
+        _require(validated, "validation", len(distinct))
+    labels = _label(distinct, train, validated, tested)
+    result = pd.Series([labels[item] for item in items], name="split", dtype="str")
+    check_splits(items, result)
+    return result
+
+
+def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series) -> None:
+    """Make sure that no split shares what it must not share with training.
+
+    Parameters
+    ----------
+    items : iterable of Item
+        One a trace.
+    labels : sequence of str
+        One of :data:`SPLITS` a trace.
+
+    Raises
+    ------
+    DataError
+        If a trace is in two splits, if an "unseen" student or title is in training or validation, or if a
+        "seen" one is missing from training.
+    """
+    members: dict[str, set[Item]] = {name: set() for name in SPLITS}
+    for item, label in zip(items, labels, strict=True):
+        members[label].add(item)
+    counts = Counter(item for group in members.values() for item in group)
+    _forbid([item for item, count in counts.items() if count > 1], "a trace in two splits")
+    for field in ("username", "title"):
+        name = "student" if field == "username" else field
+        trained, learnt = (
+            {getattr(item, field) for item in group}
+            for group in (members["train"], members["train"] | members["validation"])
+        )
+        for split in EVALUATION_SPLITS:
+            here = {getattr(item, field) for item in members[split]}
+            if f"unseen_{name}" in split:
+                _forbid(here & learnt, f"an unseen {name} in training")
+            else:
+                _forbid(here - trained, f"a seen {name} without a training trace")
+
+
+def shared_pairs(dataset: Dataset, labels: Sequence[str] | pd.Series) -> int:
+    """Count the (student, title) pairs that both training and another split have traces of.
+
+    Parameters
+    ----------
+    dataset : datasets.Dataset
+        Table of traces.
+    labels : sequence of str
+        From :func:`split_traces`.
+
+    Returns
+    -------
+    int
+        0 where whole pairs are held out, as in the paper.
+    """
+    splits = defaultdict(set)
+    for username, title, label in zip(dataset["username"], dataset["title"], labels, strict=True):
+        splits[username, title].add(label)
+    return sum(len(found) > 1 for found in splits.values())
+
+
+def _items(dataset: Dataset) -> Iterator[Item]:
+    for username, title, programs in zip(dataset["username"], dataset["title"], dataset["programs"], strict=True):
+        text = repr(programs).encode("utf-8", "surrogatepass")
+        yield Item(username, title, hashlib.blake2b(text, digest_size=16).digest())
+
+
+def _check_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        if not 0 <= share < 1:
+            raise DataError(repr(share), "a share of at least 0 and below 1", field=name)
+
+
+def _place(parts: Iterable[str | bytes], key: str) -> bytes:
+    """Place in an order that depends on the key and the names alone."""
+    digest = hashlib.blake2b(digest_size=16, key=hashlib.sha256(key.encode()).digest())
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.digest()
+
+
+def _held_out(names: Collection[str], share: float, key: str) -> set[str]:
+    if share == 0:
+        return set()
+    ranked = sorted(names, key=lambda name: _place([name], key))
+    return set(ranked[: min(max(1, round(share * len(ranked))), len(ranked) - 1)])
+
+
+def _spare(items: Sequence[Item], share: float, key: str) -> set[Item]:
+    """Choose whole pairs, and single traces where too few whole pairs can be spared."""
+    if share == 0:
+        return set()
+    groups: dict[Pair, list[Item]] = defaultdict(list)
+    for item in sorted(items, key=lambda item: _place(item, key)):
+        groups[item.pair].append(item)
+    ranked = sorted(groups, key=lambda pair: _place(pair, key))
+    wanted = max(1, round(share * len(ranked)))
+    whole = _whole_pairs(ranked, wanted)
+    chosen = {item for pair in whole for item in groups[pair]}
+    missing = round(share * len(items)) - len(chosen) if len(whole) < wanted else 0
+    left = [groups[pair] for pair in ranked if pair not in whole]
+    most = max(map(len, left), default=0)
+    singles = (group[turn] for turn in range(most) for group in left if turn < len(group) - 1)
+    chosen.update(item for _, item in zip(range(max(missing, not chosen)), singles, strict=False))
+    return chosen
+
+
+def _whole_pairs(ranked: Sequence[Pair], wanted: int) -> set[Pair]:
+    """Choose pairs while every student and every title keeps at least one."""
+    left = Counter(student for student, _ in ranked), Counter(title for _, title in ranked)
+    chosen: set[Pair] = set()
+    for student, title in ranked:
+        if len(chosen) == wanted:
+            break
+        if left[0][student] > 1 and left[1][title] > 1:
+            chosen.add((student, title))
+            left[0][student] -= 1
+            left[1][title] -= 1
+    return chosen
+
+
+def _label(
+    distinct: Iterable[Item], train: set[Item], validated: set[Item], tested: set[Item]
+) -> dict[Item, str]:
+    students, titles = {item.username for item in train}, {item.title for item in train}
+    labels = dict.fromkeys(train, "train") | dict.fromkeys(validated, "validation")
+    labels |= dict.fromkeys(tested, "seen_student_seen_title")
+    for item in distinct:
+        if item not in labels:
+            student = "seen" if item.username in students else "unseen"
+            title = "seen" if item.title in titles else "unseen"
+            labels[item] = f"{student}_student_{title}_title"
+    return labels
+
+
+def _require(found: Collection[Item], split: str, available: int) -> None:
+    if not found:
+        raise DataError(
+            f"no trace for the split {split!r} among {available} different ones",
+            "at least one",
+            hint="Use more students, titles or traces, or lower the held-out shares.",
+        )
+
+
+def _forbid(found: Collection[object], what: str) -> None:
+    if found:
+        raise DataError(f"{len(found)} times {what}", "none: the splits must not share it")
