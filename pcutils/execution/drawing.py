@@ -1,0 +1,79 @@
+"""What a program drew, as data and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Marks on the canvas, oldest first, the turtles where they ended, and what stands on the page.
+
+    Lengths are in pixels, places are (x, y) from the middle of the page with y upwards, angles are in degrees,
+    clockwise from up, as pupils give them.
+
+    Attributes
+    ----------
+    ops : tuple of tuple
+        The marks::
+
+            ("path", colour, width, cap, [start, step, ...])   a line: start (x, y); step (x, y) for a straight
+                                                  piece, (x, y, radius, large, clockwise) for an arc
+            ("fill", colour, [[start, step, ...], ...])        an area
+            ("dot", x, y, colour, diameter)
+            ("box", x, y, direction, colour, side)
+            ("arrow", x, y, direction, colour, width)
+            ("label", x, y, direction, font size, colour, side, text)
+    turtles : tuple of dict
+        ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size``, ``opacity``, ``visible``.
+    items : tuple of dict
+        What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size``.
+    """
+
+    ops: tuple[tuple[Any, ...], ...] = ()
+    turtles: tuple[Mapping[str, Any], ...] = ()
+    items: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def from_report(cls, report: Mapping[str, Any]) -> Drawing:
+        """Take the drawing out of a worker's report.
+
+        Parameters
+        ----------
+        report : mapping
+            See :meth:`pcutils.execution.engine.Engine.run`.
+
+        Returns
+        -------
+        Drawing
+        """
+        items = tuple(item for item in report.get("items", ()) if item["kind"] != "label")
+        return cls(tuple(tuple(op) for op in report.get("ops", ())), tuple(report.get("turtles", ())), items)
+
+    def to_svg(
+        self,
+        title: str | None = None,
+        description: str | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> str:
+        """Draw it as a picture that stands alone.
+
+        Parameters
+        ----------
+        title : str, optional
+            What a screen reader says first; "Drawing" where there is none.
+        description : str, optional
+            What it says next; made from the marks where there is none.
+        size : tuple of int, optional
+            Width and height of the picture in pixels; its own where there is none.
+
+        Returns
+        -------
+        str
+            One ``<svg>`` element with a white canvas that fits what is on it.
+        """
+        from pcutils.execution.svg import picture
+
+        return picture(self, title, description, size)

@@ -1,0 +1,210 @@
+// What a turtle is: place, direction, pen, the path it has traced, the queue of what it will do, and the drawing.
+(function (global, shim) {
+  'use strict';
+  var PEN_WIDTH = 1.62, DEGREE = Math.PI / 180;
+
+  shim.ops = [];           // the drawing, oldest first; drawing.py describes each kind
+  shim.turtles = [];       // elements that move, in the order in which they came
+
+  shim.turtleOf = function (element) {
+    var kept = element.shim || (element.shim = Object.create(null));
+    if (!kept.turtle) {
+      kept.turtle = {
+        x: 0, y: 0, direction: 0, scaleX: 1, scaleY: 1, speed: 1, visible: true, color: null, shape: null, opacity: 1,
+        isDown: true, style: null, strokes: [], easing: null, queue: [], isBusy: false, stroke: null
+      };
+    }
+    return kept.turtle;
+  };
+
+  // The queue ------------------------------------------------------------------------------------------------------
+  // Motion takes 1 / speed seconds, so that several turtles draw side by side in the order a pupil sees. With nothing
+  // ahead and no duration, it happens at once.
+  shim.enqueue = function (element, milliseconds, action) {
+    var turtle = shim.turtleOf(element);
+    shim.count();
+    if (!turtle.isBusy && !(milliseconds > 0 && milliseconds !== 'speed') && duration(turtle, milliseconds) === 0) {
+      action();
+      return;
+    }
+    turtle.queue[turtle.queue.length] = { time: milliseconds, action: action, isTimer: shim.fromTimer };
+    if (!turtle.isBusy) next(turtle);
+  };
+  function duration(turtle, milliseconds) {
+    if (milliseconds !== 'speed') return milliseconds;
+    return turtle.speed > 0 ? 1000 / turtle.speed : 0;
+  }
+  function next(turtle) {
+    var item = turtle.queue[turtle.at = turtle.at || 0];
+    if (!item) {
+      turtle.queue = [];
+      turtle.at = 0;
+      turtle.isBusy = false;
+      var waiting = turtle.waiting || [];
+      turtle.waiting = [];
+      waiting.forEach(function (action) { shim.guard(action); });
+      return;
+    }
+    turtle.isBusy = true;
+    turtle.at++;
+    turtle.running = shim.plan(duration(turtle, item.time), function () {
+      shim.fromTimer = item.isTimer;
+      shim.guard(item.action);
+      if (turtle.hold) { turtle.resume = function () { next(turtle); }; return; }
+      next(turtle);
+    }, item.isTimer);
+  }
+  shim.clearQueue = function (element) {
+    var turtle = shim.turtleOf(element);
+    turtle.queue.length = turtle.at || 0;
+  };
+  // Calls `action` once every one of the elements has done what was asked of it.
+  shim.whenIdle = function (elements, action) {
+    var left = 1;
+    function one() { if (--left === 0) action(); }
+    elements.forEach(function (element) {
+      var turtle = shim.turtleOf(element);
+      if (!turtle.isBusy) return;
+      left++;
+      (turtle.waiting = turtle.waiting || []).push(one);
+    });
+    shim.plan(0, one);
+  };
+
+  // Pens -----------------------------------------------------------------------------------------------------------
+  // A pen is null or {color, width, cap}; the word `path` gives a pen without ink that still remembers where it went.
+  shim.parsePen = function (style, width) {
+    var pen = { color: 'black', width: PEN_WIDTH, cap: 'round', isPath: false };
+    if (style === null || style === undefined || style === false) return null;
+    if (typeof style === 'number') { width = style; style = 'black'; }
+    if (style === true) style = 'black';
+    if (typeof style === 'object') {
+      if (typeof style.color === 'string' || typeof style.strokeStyle === 'string') pen.color = style.color || style.strokeStyle;
+      if (style.lineWidth !== undefined) width = style.lineWidth;
+      if (style.lineCap) pen.cap = style.lineCap;
+    } else {
+      var parts = String(style).split(';');
+      pen.color = parts[0].trim().split(/\s+(?![^(]*\))/)[0] || 'black';
+      parts.slice(1).forEach(function (part) {
+        var pair = part.split(':'), key = shim.camel((pair[0] || '').trim());
+        if (key === 'lineWidth' && width === undefined) width = parseFloat(pair[1]);
+        if (key === 'lineCap') pen.cap = (pair[1] || '').trim();
+      });
+    }
+    if (pen.color === 'none' || pen.color === 'off' || pen.color === 'null') return null;
+    if (pen.color === 'path') pen.isPath = true;
+    if (width !== undefined && +width > 0) pen.width = Math.min(+width, 1e5);
+    else if (width !== undefined && !isNaN(+width)) pen.width = 0;
+    if (pen.width === 0) pen.isPath = true;
+    return pen;
+  };
+  shim.setPen = function (turtle, pen) {
+    turtle.style = pen;
+    turtle.strokes = [];
+    turtle.stroke = null;
+  };
+
+  // Drawing --------------------------------------------------------------------------------------------------------
+  function round(number) { return Math.round(number * 100) / 100; }
+  shim.round = round;
+  shim.draw = function (op) {
+    shim.ops[shim.ops.length] = op;
+    return op;
+  };
+  // Adds a step to the path; `piece` is [x, y] for a line, [x, y, radius, large, clockwise] for an arc.
+  shim.trace = function (turtle, fromX, fromY, piece) {
+    if (!turtle.style || !turtle.isDown) {
+      turtle.stroke = null;
+      turtle.isBroken = true;
+      return;
+    }
+    var open = turtle.strokes[turtle.strokes.length - 1];
+    if (!open || turtle.isBroken) {
+      open = turtle.strokes[turtle.strokes.length] = [[round(fromX), round(fromY)]];
+      turtle.stroke = null;
+    }
+    turtle.isBroken = false;
+    open[open.length] = piece;
+    if (turtle.style.isPath) return;
+    if (turtle.stroke && shim.ops[shim.ops.length - 1] === turtle.stroke) {
+      turtle.stroke[4][turtle.stroke[4].length] = piece;
+    } else {
+      turtle.stroke = shim.draw(['path', turtle.style.color, round(turtle.style.width), turtle.style.cap,
+        [[round(fromX), round(fromY)], piece]]);
+    }
+  };
+  shim.moveTo = function (turtle, x, y, isJump) {
+    x = limit(x);
+    y = limit(y);
+    if (x !== x || y !== y) return;
+    if (isJump) turtle.isBroken = true;
+    else shim.trace(turtle, turtle.x, turtle.y, [round(x), round(y)]);
+    turtle.x = x;
+    turtle.y = y;
+  };
+  function limit(number) { return Math.max(-1e7, Math.min(1e7, number)); }
+  shim.forward = function (turtle, distance, isJump) {
+    var angle = turtle.direction * DEGREE;
+    shim.moveTo(turtle, turtle.x + distance * Math.sin(angle), turtle.y + distance * Math.cos(angle), isJump);
+  };
+  // Turns to the right by `degrees` on a circle of `radius`, whose middle lies to the right.
+  shim.arc = function (turtle, degrees, radius) {
+    if (!isFinite(degrees) || !isFinite(radius)) return;
+    var start = turtle.direction * DEGREE;
+    var middleX = turtle.x + radius * Math.cos(start), middleY = turtle.y - radius * Math.sin(start);
+    var left = Math.min(Math.abs(degrees), 720), sign = degrees < 0 ? -1 : 1, size = Math.abs(radius);
+    while (left > 1e-9) {
+      var part = Math.min(left, 180);
+      turtle.direction += sign * part;
+      left -= part;
+      var angle = turtle.direction * DEGREE;
+      var x = limit(middleX - radius * Math.cos(angle)), y = limit(middleY + radius * Math.sin(angle));
+      shim.trace(turtle, turtle.x, turtle.y, [round(x), round(y), round(size), 0, (sign > 0) === (radius > 0) ? 1 : 0]);
+      turtle.x = x;
+      turtle.y = y;
+    }
+    turtle.direction = (turtle.direction + sign * (Math.abs(degrees) - Math.min(Math.abs(degrees), 720))) % 360;
+  };
+  shim.fill = function (turtle, color) {
+    var pieces = turtle.strokes.filter(function (stroke) { return stroke.length > 1; });
+    if (pieces.length) shim.draw(['fill', String(color), pieces]);
+    turtle.strokes = [];
+    turtle.stroke = null;
+  };
+  shim.clearDrawing = function () {
+    shim.ops.length = 0;
+    shim.turtles.forEach(function (element) { shim.turtleOf(element).stroke = null; });
+  };
+
+  // Style names by which a turtle's state can be read and set ------------------------------------------------------------
+  shim.turtleStyle = function (element, key, value) {
+    if (!element.shim || !element.shim.turtle) return undefined;
+    var turtle = element.shim.turtle;
+    if (key === 'turtleSpeed') { if (value !== undefined) turtle.speed = +value; return turtle.speed; }
+    if (key === 'turtleRotation') { if (value !== undefined) turtle.direction = +value || 0; return turtle.direction; }
+    if (key === 'turtleScale') { if (value !== undefined) turtle.scaleX = turtle.scaleY = +value || 1; return turtle.scaleX; }
+    if (key === 'opacity') { if (value !== undefined) turtle.opacity = +value; return turtle.opacity; }
+    if (key === 'turtlePenStyle' && value !== undefined) { shim.setPen(turtle, shim.parsePen(value)); return value; }
+    if (key === 'turtlePenDown' && value !== undefined) { turtle.isDown = value !== 'up'; return value; }
+    return undefined;
+  };
+  shim.pagePosition = function (element) {
+    var turtle = shim.turtleOf(element);
+    return { left: shim.pageWidth / 2 + turtle.x, top: shim.pageHeight / 2 - turtle.y };
+  };
+
+  // New turtles -------------------------------------------------------------------------------------------------------
+  shim.hatch = function (kind, color) {
+    shim.count();
+    var element = new shim.Element(kind === 'turtle' ? 'img' : 'div');
+    var turtle = shim.turtleOf(element);
+    turtle.shape = kind;
+    turtle.color = color;
+    element.attributes['class'] = 'turtle';
+    shim.field.appendChild(element);
+    shim.turtles[shim.turtles.length] = element;
+    return element;
+  };
+  shim.body.appendChild(shim.field);
+  shim.field.attributes.id = 'field';
+})(globalThis, globalThis.__shim);

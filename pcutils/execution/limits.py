@@ -1,0 +1,50 @@
+"""How much one program may use."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Walls around one program.
+
+    Attributes
+    ----------
+    seconds : float
+        Processor time of the program, apart from the compiler's.
+    compile_seconds : float
+        Processor time of the compiler.
+    memory_mb : int
+        What the program may allocate, in MiB.
+    stack_kb : int
+        Depth of its stack, in KiB.
+    output_characters : int
+        What it may write.
+    commands : int
+        Turtle motions and drawing commands it may give.
+    tasks : int
+        Timers and animation steps that are run after its main part.
+    timer_seconds : float
+        Virtual time for which timers go on after the main part has ended.
+    """
+
+    seconds: float = 3.0
+    compile_seconds: float = 3.0
+    memory_mb: int = 128
+    stack_kb: int = 1024
+    output_characters: int = 200_000
+    commands: int = 200_000
+    tasks: int = 100_000
+    timer_seconds: float = 5.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the limits as plain numbers, for the worker."""
+        return asdict(self)
+
+    @property
+    def wall_seconds(self) -> float:
+        """Real time after which a silent process is killed: it computes, compiles twice, and machines are busy."""
+        return 4.0 * (self.seconds + 2 * self.compile_seconds) + 2.0

@@ -1,0 +1,94 @@
+"""What running one program gave."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pcutils.execution.drawing import Drawing
+
+Status = Literal["success", "error", "timeout", "limit"]
+ErrorKind = Literal["compile", "name", "type", "argument", "other"]
+
+_KINDS: dict[str, ErrorKind] = {"ReferenceError": "name", "TypeError": "type", "RangeError": "argument"}
+
+
+def program_hash(program: str) -> str:
+    """Name of a program's text, the same on every machine.
+
+    Parameters
+    ----------
+    program : str
+        The program, lone surrogates included.
+
+    Returns
+    -------
+    str
+        SHA-256 of its UTF-8 bytes, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> program_hash("fd 100")[:12]
+    '6c1fc4c8d9f6'
+    """
+    return hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Result:
+    """One program's verdict, output and drawing.
+
+    Attributes
+    ----------
+    program_hash : str
+        See :func:`program_hash`.
+    status : {"success", "error", "timeout", "limit"}
+        ``success`` when nothing threw, also while the program waits for input or runs for ever; ``error`` when
+        it does not compile or an error reached nobody who would catch it; ``timeout`` when it used up its time;
+        ``limit`` when it hit a limit on memory, output, or the number of commands.
+    message : str or None
+        The error as a browser would print it, or the limit that was hit; None on success.
+    error_kind : {"compile", "name", "type", "argument", "other"} or None
+        What went wrong, None unless `status` is ``error``.
+    language : {"coffee", "js"}
+        What the program was run as: CoffeeScript, or JavaScript where only that works.
+    output : str
+        The text it wrote, a line for each paragraph, button and question.
+    drawing : Drawing
+        What it drew until it ended or was stopped.
+    """
+
+    program_hash: str
+    status: Status
+    message: str | None = None
+    error_kind: ErrorKind | None = None
+    language: str = "coffee"
+    output: str = ""
+    drawing: Drawing = field(default_factory=Drawing)
+
+
+def error_kind(message: str, while_compiling: bool) -> ErrorKind:
+    """Sort an error message into one of five kinds.
+
+    Parameters
+    ----------
+    message : str
+        Type and text, such as ``ReferenceError: x is not defined``.
+    while_compiling : bool
+        True when the program never started.
+
+    Returns
+    -------
+    str
+        ``compile``; ``name`` (an unknown name); ``type`` (a value of the wrong type, among them calls of what is
+        no function); ``argument`` (a value out of range); ``other``.
+
+    Examples
+    --------
+    >>> error_kind("ReferenceError: x is not defined", while_compiling=False)
+    'name'
+    """
+    if while_compiling:
+        return "compile"
+    return _KINDS.get(message.partition(":")[0], "other")
