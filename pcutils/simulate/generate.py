@@ -185,8 +185,8 @@ def choose_style(student: Student, styles: Sequence[Style], rng: np.random.Gener
     Returns
     -------
     Style
-        Probability falls by a factor of e for every half level further off.
+        Probability falls by a factor of e for every third of a level further off.
     """
     distances = np.array([abs(style.level - 3 * student.traits.abstraction) for style in styles])
-    weights = np.exp(-2 * distances)
+    weights = np.exp(-3 * distances)
     return styles[int(rng.choice(len(styles), p=weights / weights.sum()))]

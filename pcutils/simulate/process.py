@@ -15,7 +15,8 @@ MAX_STATES = 45
 PATIENCE_CHARACTERS = 2600
 """After so many characters in all states, a student only finishes: the lesson is over."""
 
-_NUMBER = re.compile(r"(?<![\w.#\[])\d+\b(?!\.\.)")
+_NUMBER = re.compile(r"(?<=\.\.)[1-9]\d*\b|(?<![\w.\[])[1-9]\d*\b(?!\.)")
+_TOUCHY = re.compile(r"[\"'+<>%]|==|\bis\b|\bspeed\b")
 _COLOUR = re.compile(r"\b(" + "|".join(COLOURS) + r")\b")
 
 
@@ -209,7 +210,7 @@ class Writer:
         return None
 
     def _other_value(self, text: str) -> str | None:
-        if re.search(r"[\"'+<>=]", text):
+        if _TOUCHY.search(text):
             return None
         colours = list(_COLOUR.finditer(text))
         numbers = list(_NUMBER.finditer(text))

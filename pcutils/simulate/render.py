@@ -104,7 +104,10 @@ def _slots(student: Student, rng: np.random.Generator) -> dict[str, str]:
     weights = 0.45 ** np.arange(len(habits.colours))
     count = len(habits.colours)
     order = rng.choice(count, size=count, replace=False, p=weights / weights.sum())
-    colours = [habits.colours[i] for i in order] * 2
+    colours = [habits.colours[order[0]]]
+    for i in (1, 2):
+        changes = rng.random() < 0.15 + 1.1 * student.traits.colourfulness
+        colours.append(habits.colours[order[i % count]] if changes else colours[0])
     size = habits.sizes[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
     sides = SIDES[habits.taste % len(SIDES)]
     values = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from pcutils.simulate.assignment import Assignment, read_assignments
-from pcutils.simulate.assignments import chance, functions, games, loops, pictures, shapes, stories
+from pcutils.simulate.assignments import chance, functions, games, loops, outdoors, pictures, shapes, stories
 
-_GROUPS = (shapes, pictures, loops, functions, chance, games, stories)
+_GROUPS = (shapes, pictures, outdoors, loops, functions, chance, games, stories)
 
 
 @cache

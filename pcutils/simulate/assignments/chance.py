@@ -25,12 +25,11 @@ forever 10, ->
   jumpto random position
   dot random color, $spot
 -- function, 3
-@paper = (@size) ->
+@paper = ->
   jumpto random position
-  dot random color, @size
+  dot random color, $spot
 for $count2 times
-  @paper 10
-  @paper $spot
+  @paper()
 == walk, 8
 -- loop, 1
 pen $colour, $width
@@ -50,12 +49,12 @@ for $count2 times
   rt random @turn
 ~dot $colour2, $spot
 -- function, 3
-@step = (@length) ->
+@step = ->
   pen random color, $width
-  fd @length
+  fd $third
   rt random 360
 for $count2 times
-  @step $third
+  @step()
 == dice, 8
 -- simple, 0
 write "Roll the dice!"

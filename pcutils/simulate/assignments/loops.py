@@ -162,13 +162,13 @@ for i in [1..@rays]
   rt 360 / @rays
 ~dot $colour2, $spot
 -- function, 3
-@ray = (@length) ->
-  fd @length
+@ray = ->
+  fd $size
   dot $colour2, 8
-  bk @length
+  bk $size
 pen $colour, $width
 for $count2 times
-  @ray $half
+  @ray()
   rt 20
 == stairs, 5
 -- unrolled, 0
@@ -202,16 +202,16 @@ for $count times
   fd @step
   lt 90
 -- function, 3
-@stair = (@step) ->
-  fd @step
+@stair = ->
+  fd $third
   rt 90
-  fd @step
+  fd $third
   lt 90
 pen $colour, $width
 for $count times
-  @stair $third
+  @stair()
 ~pen $colour2, $width
-@stair $half
+@stair()
 == dotrow, 2
 -- unrolled, 0
 rt 90

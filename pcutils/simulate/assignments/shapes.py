@@ -37,6 +37,16 @@ pen $colour, $width
 @square $size
 ~pen $colour2, $width
 @square $half
+-- twice, 3
+@square = ->
+  for 4 times
+    fd $size
+    rt 90
+pen $colour, $width
+@square()
+rt 180
+~pen $colour2, $width
+@square()
 == triangle, 1
 -- unrolled, 0
 pen $colour, $width
@@ -104,17 +114,17 @@ for 5 times
   lt 72
 ~fill $colour2
 -- function, 3
-@star = (@side) ->
+@star = ->
   for 5 times
-    fd @side
+    fd $size
     rt 144
 pen $colour, $width
-@star $size
+@star()
 $up
 bk $size
 $down
 ~pen $colour2, $width
-@star $half
+@star()
 == polygon, 3
 -- unrolled, 0
 pen $colour, $width
