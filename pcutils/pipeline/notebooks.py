@@ -11,7 +11,7 @@ from typing import Any
 
 from pcutils.errors import RunError
 from pcutils.pipeline.files import RunFiles
-from pcutils.pipeline.parameters import INJECTED
+from pcutils.pipeline.parameters import INJECTED, notebook_parameters
 from pcutils.pipeline.writing import replacing
 
 
@@ -44,7 +44,7 @@ def run_chapter(chapter: str, source: Path, files: RunFiles, parameters: Mapping
         papermill.execute_notebook(
             source,
             attempt,
-            parameters={INJECTED: str(files.dir), **parameters},
+            parameters=_changed(source, {INJECTED: _shown(files.dir, source.parents[1]), **parameters}),
             cwd=str(files.dir),
             progress_bar=False,
             stderr_file=sys.stderr,
@@ -58,6 +58,17 @@ def run_chapter(chapter: str, source: Path, files: RunFiles, parameters: Mapping
         )
     with replacing(files.notebook(chapter)) as part:
         shutil.copyfile(attempt, part)
+
+
+def _changed(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the parameters that differ from the notebook's defaults, so that a page shows no value twice."""
+    defaults = notebook_parameters(source)
+    return {name: value for name, value in parameters.items() if value != defaults[name]}
+
+
+def _shown(run_dir: Path, root: Path) -> str:
+    """Name the run as people do, ``runs/classroom``, where it lies in the clone."""
+    return run_dir.relative_to(root).as_posix() if run_dir.is_relative_to(root) else str(run_dir)
 
 
 def failure_message(chapter: str, executed: Path) -> str | None:

@@ -78,6 +78,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
         Where another call works on the same run, or the workflow cannot start.
     """
     from snakemake import api
+    from snakemake.scheduling import greedy
     from snakemake.settings import enums, types
 
     files = RunFiles(Path("."))
@@ -106,6 +107,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
             workflow.dag(dag_settings).execute_workflow(
                 execution_settings=types.ExecutionSettings(lock=False, keep_going=True, latency_wait=1),
                 scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
+                scheduler_settings=greedy.SchedulerSettings(),
             )
         except Exception as error:
             if not narrator.outcome.failed:
