@@ -36,12 +36,12 @@ def test_landing_picture_tells_the_truth() -> None:
 
 def test_worksheet_answers_are_right() -> None:
     from pcutils.execution import Executor
-    from pcutils.metrics import edit_distance
+    from pcutils.metrics import levenshtein
 
     states = code_blocks("teaching/worksheet.md", "text")[:4]
     lesson = (BOOK / "teaching" / "lesson.md").read_text(encoding="utf-8")
     answers = [int(answer) for answer in re.findall(r"^ *\| [1-4] \| (\d+) \|$", lesson, flags=re.MULTILINE)]
-    assert answers == [edit_distance(state, states[-1]) for state in states]
+    assert answers == [levenshtein(state, states[-1]) for state in states]
     away = sum(after > before for before, after in pairwise(answers))
     assert away == 1
     assert "4. One of three: the attempt from state 1 to state 2." in lesson
@@ -59,6 +59,9 @@ def test_formulas_become_mathml() -> None:
     from docutils import nodes
 
     assert "<mfrac>" in mathml.to_mathml(r"\frac{1}{n}", True, nodes.math_block())
+    assert mathml.UNBRACED.search(r"\frac14")
+    assert mathml.UNBRACED.search("x^10")
+    assert not mathml.UNBRACED.search(r"\frac{1}{4} x_{10}^2")
     assert mathml.to_mathml(r"\nosuchcommand", False, nodes.math()) == r"<code>\nosuchcommand</code>"
 
 
