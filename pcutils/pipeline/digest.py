@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pcutils.errors import RunError
+
 
 class CodeBase:
     """The modules of one package, read without importing them.
@@ -98,7 +100,11 @@ class CodeBase:
 
     def _direct_imports(self, module: str) -> frozenset[str]:
         if module not in self._direct:
-            self._direct[module] = self._imports(self._file(module).read_text(encoding="utf-8"), module)
+            file = self._file(module)
+            try:
+                self._direct[module] = self._imports(file.read_text(encoding="utf-8"), module)
+            except SyntaxError as error:
+                raise RunError(f"{file}, line {error.lineno}: {error.msg}.") from error
         return self._direct[module]
 
     def _imports(self, source: str, module: str) -> frozenset[str]:
