@@ -20,7 +20,7 @@ _EMAIL = re.compile(
 )
 _PHONE = re.compile(
     r"(?<![\w.+#-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\)[ .-]?)?"
-    r"\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\w-]|\.\d)"
+    r"\d{2,5}(?:[ .-]\d{2,9}){1,4}(?![\w-]|\.\d)"
 )
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}")
 
@@ -90,8 +90,8 @@ def find_personal_data(text: str) -> list[Finding]:
     Returns
     -------
     list of Finding
-        In order, without overlaps. A phone number has 7 to 15 digits (ITU-T E.164) in groups; dates and
-        lists of plain numbers are none.
+        In order, without overlaps. A phone number has 7 to 15 digits (ITU-T E.164) in groups that a
+        blank, a dot or a hyphen divides; a date is none.
 
     Examples
     --------

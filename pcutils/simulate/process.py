@@ -115,10 +115,18 @@ class Writer:
         return new
 
     def _needs_more(self, i: int) -> bool:
-        """Whether a program that ends in this line has an empty block, or says nothing at all."""
-        text = self.target[i]
-        only_words = not text.strip() or self.lines[i].role != CODE
-        return only_words or self._opens_block(i)
+        """Whether a program should not end here: it says nothing, or its block is empty or loops for ever."""
+        return not self._is_code(i) or self._opens_block(i) or self._is_in_unfinished_while(i)
+
+    def _is_in_unfinished_while(self, i: int) -> bool:
+        after = self.lines[i + 1].indent if i + 1 < len(self.lines) else 0
+        return any(
+            line.text.lstrip().startswith("while ") and line.indent < min(after, self.lines[i].indent)
+            for line in self.lines[:i]
+        )
+
+    def _is_code(self, i: int) -> bool:
+        return self.lines[i].role == CODE and bool(self.target[i].strip())
 
     def _opens_block(self, i: int) -> bool:
         following = next((j for j in range(i + 1, len(self.lines)) if self.lines[j].text.strip()), None)
@@ -147,7 +155,7 @@ class Writer:
         dice = float(self.rng.random())
         for kind, rate in self.traits.error_rates.items():
             if dice < rate:
-                for i in self.rng.permutation([i for i in new if self.lines[i].role == CODE]):
+                for i in self.rng.permutation([i for i in new if self._is_code(i)]):
                     if self._break_line(int(i), kind):
                         return int(i)
             dice -= rate
@@ -156,7 +164,8 @@ class Writer:
         return None
 
     def _break_line(self, i: int, kind: str) -> bool:
-        starts_block = i == 0 or self._opens_block(i - 1) or not self.lines[i - 1].text.strip()
+        before = [j for j in range(i) if self.shown[j] is not None and self._is_code(j)]
+        starts_block = not before or self._opens_block(before[-1])
         wrong = make_mistake(self.target[i], kind, self.rng, opens_block_before=starts_block)
         if wrong is not None:
             self.shown[i] = wrong
