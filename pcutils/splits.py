@@ -81,14 +81,17 @@ def split_traces(
     student whose every title was held out counts as unseen, as does a title that only held-out students did.
 
     Where students did too few titles for that, as in the public rollouts, which hold five samples of most
-    students' only title, single traces of a pair are held out instead; :func:`shared_pairs` counts such pairs.
+    students' only title, single traces of a pair are held out instead; :func:`shared_pairs` counts such
+    pairs.
     """
     _check_shares(students=students, titles=titles, pairs=pairs, validation=validation)
     items = list(_items(dataset))
     distinct = sorted(set(items))
     held_students = _held_out({item.username for item in distinct}, students, f"{seed}/student")
     held_titles = _held_out({item.title for item in distinct}, titles, f"{seed}/title")
-    usable = [item for item in distinct if item.username not in held_students and item.title not in held_titles]
+    usable = [
+        item for item in distinct if item.username not in held_students and item.title not in held_titles
+    ]
     tested = _spare(usable, pairs, f"{seed}/pair")
     remaining = [item for item in usable if item not in tested]
     validated = _spare(remaining, validation, f"{seed}/validation")
@@ -159,7 +162,9 @@ def shared_pairs(dataset: Dataset, labels: Sequence[str] | pd.Series) -> int:
 
 
 def _items(dataset: Dataset) -> Iterator[Item]:
-    for username, title, programs in zip(dataset["username"], dataset["title"], dataset["programs"], strict=True):
+    for username, title, programs in zip(
+        dataset["username"], dataset["title"], dataset["programs"], strict=True
+    ):
         text = repr(programs).encode("utf-8", "surrogatepass")
         yield Item(username, title, hashlib.blake2b(text, digest_size=16).digest())
 

@@ -67,7 +67,7 @@ def build_variant(
 
 
 def grow(program: str, states: int) -> list[str]:
-    """Grow a program from its first lines to the whole, at least one line of code a step.
+    r"""Grow a program from its first lines to the whole, at least one line of code a step.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def grow(program: str, states: int) -> list[str]:
 
     Examples
     --------
-    >>> grow("pen red\\n\\nfd 100\\nrt 90", 2)
-    ['pen red\\n\\nfd 100', 'pen red\\n\\nfd 100\\nrt 90']
+    >>> grow("pen red\n\nfd 100\nrt 90", 2)
+    ['pen red\n\nfd 100', 'pen red\n\nfd 100\nrt 90']
     """
     lines = program.split("\n")
     ends = [index + 1 for index, line in enumerate(lines) if line.strip()]
@@ -121,14 +121,17 @@ def _synthetic(row: Row) -> Row:
 def _size(row: Row, count: Callable[[str], int]) -> int:
     """Size of the text that a model reads: a header line a state, and its program."""
     states = enumerate(zip(row["timestamps"], row["programs"], strict=True), start=1)
-    return count("".join(f"CODE {number} ({timestamp}):\n{program}\n" for number, (timestamp, program) in states))
+    return count(
+        "".join(f"CODE {number} ({timestamp}):\n{program}\n" for number, (timestamp, program) in states)
+    )
 
 
 def _fill(rows: list[Row], budget: int, seed: int, count: Callable[[str], int]) -> list[Row]:
     """Draw rows at random while they bring the total nearer to the budget; at least one."""
     sizes = [_size(row, count) for row in rows]
     order = np.random.default_rng(seed).permutation(len(rows))
-    total, kept = 0, []
+    total = 0
+    kept: list[int] = []
     for index in order:
         if kept and abs(total + sizes[index] - budget) > abs(total - budget):
             break

@@ -125,7 +125,7 @@ def group_by_length(lengths: Sequence[int], order: Iterable[int], batch_tokens: 
 
 
 def endless_batches(lengths: Sequence[int], batch_tokens: int, seed: int) -> Iterator[list[int]]:
-    """Give batches of examples for ever, every example once an epoch, in an order that depends on the seed alone.
+    """Give batches for ever, every example once an epoch, in an order that depends on the seed alone.
 
     Parameters
     ----------

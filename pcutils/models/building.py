@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pcutils.models.training import Settings
 
 
-def new_network(settings: Settings, tokenizer: PreTrainedTokenizerFast, students: int) -> StudentLanguageModel:
+def new_network(
+    settings: Settings, tokenizer: PreTrainedTokenizerFast, students: int
+) -> StudentLanguageModel:
     """Build a network with the weights it starts from.
 
     Parameters
@@ -41,7 +43,9 @@ def new_network(settings: Settings, tokenizer: PreTrainedTokenizerFast, students
         If the width is no multiple of the heads.
     """
     if settings.base is None and settings.width % settings.heads:
-        raise ModelError(f"A width of {settings.width} cannot be shared by {settings.heads} heads: use a multiple.")
+        raise ModelError(
+            f"A width of {settings.width} cannot be shared by {settings.heads} heads: use a multiple."
+        )
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(settings.seed)
         decoder = None
@@ -68,6 +72,7 @@ def _gpt2(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
         n_embd=settings.width,
         n_layer=settings.layers,
         n_head=settings.heads,
+        activation_function="gelu_pytorch_tanh",  # the same function as GPT-2's, in one step
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,

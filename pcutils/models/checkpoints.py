@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pcutils.models.batches import Example
@@ -40,7 +39,7 @@ def fingerprint_of(settings: dict[str, Any], examples: list[Example], validation
     """Name a training by its settings and every token it uses."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for example in [*examples, *validation]:
-        digest.update(np.int64([len(example.tokens), example.given, example.student]).tobytes())
+        digest.update(repr((len(example.tokens), example.given, example.student)).encode())
         digest.update(example.tokens.tobytes())
     return digest.hexdigest()
 

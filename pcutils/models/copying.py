@@ -1,8 +1,8 @@
 """Where a model is in the state before: most of a state is a copy of the one that precedes it.
 
-A small network needs long to find out that states repeat. A pointer to the aligned place in the state before tells it:
-after every token it names the token that comes next if the student goes on as before, and the one that starts the
-line after. It is worked out from the tokens already there, so it gives nothing away.
+A small network needs long to find out that states repeat. A pointer to the aligned place in the state before
+tells it: after every token it names the token that comes next if the student goes on as before, and the one
+that starts the line after. It is worked out from the tokens already there, so it gives nothing away.
 """
 
 from __future__ import annotations
@@ -63,13 +63,14 @@ class CopyPointer:
 
     Notes
     -----
-    A line that differs from its first token on counts as inserted: the pointer waits. A line that starts alike and then
-    differs counts as changed: the pointer goes to the line after. A line found further down means that the lines
-    between were deleted.
+    A line that differs from its first token on counts as inserted: the pointer waits. A line that starts
+    alike and then differs counts as changed: the pointer goes to the line after. A line found further down
+    means that the lines between were deleted.
     """
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
+        self.in_header, self.line_starts = False, True
         self._begin([], [])
 
     def push(self, token: int) -> tuple[int, int, int]:

@@ -39,8 +39,8 @@ def state_texts(trace: Trace) -> tuple[list[str], list[int]]:
 
     Notes
     -----
-    Joined, the texts are ``format_trace`` without title, but for the newline after the last program: here every
-    state ends in one, so that its last line has the same tokens as in the states before.
+    Joined, the texts are ``format_trace`` without title, but for the newline after the last program: here
+    every state ends in one, so that its last line has the same tokens as in the states before.
     """
     texts: list[str] = []
     places: list[int] = []
@@ -91,8 +91,8 @@ class StatesFormat:
     tokenizer : PreTrainedTokenizerFast
         From :func:`pcutils.models.train_tokenizer`, or any with the same special tokens.
     title_tokens : int
-        The title is padded with ``<mask>``, or cut, to this many tokens; the paper has 50. With 0 it is left as
-        it is, which saves a small model a tenth of its time.
+        The title is padded with ``<mask>``, or cut, to this many tokens; the paper has 50. With 0 it is left
+        as it is, which saves a small model a tenth of its time.
     """
 
     name = "states"
@@ -100,7 +100,9 @@ class StatesFormat:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0) -> None:
         self.tokenizer = tokenizer
         self.title_tokens = title_tokens
-        self.end, self.start, self.mask = (tokenizer.convert_tokens_to_ids(name) for name in (END, START, MASK))
+        self.end, self.start, self.mask = (
+            tokenizer.convert_tokens_to_ids(name) for name in (END, START, MASK)
+        )
 
     def encode(self, traces: Iterable[Trace]) -> Iterator[Encoded]:
         """Turn traces into tokens, many at a time.
@@ -151,7 +153,7 @@ class StatesFormat:
         return decode_tokens(self.tokenizer, ids[:-1]).removesuffix("\n") + END
 
     def read(self, text: str, *, title: str | None, username: str | None) -> Trace:
-        """Read a decoded text as a trace; raises :class:`pcutils.errors.TraceError` where that cannot be done."""
+        """Read a decoded text as a trace, or raise :class:`pcutils.errors.TraceError`."""
         return parse_trace(text, title=title, username=username)
 
 

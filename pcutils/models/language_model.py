@@ -75,8 +75,9 @@ class StudentLanguageModel(PreTrainedModel):
 
     Notes
     -----
-    The paper sends a one-hot student id through Linear(64), ReLU and Linear(width). A row of an embedding table is
-    what the first Linear gives for a one-hot input, so this is the same function without the product.
+    The paper sends a one-hot student id through Linear(64), ReLU and Linear(width). A row of an embedding
+    table is what the first Linear gives for a one-hot input, so this is the same function without the
+    product.
     """
 
     config_class = StudentConfig
@@ -117,7 +118,7 @@ class StudentLanguageModel(PreTrainedModel):
         return self.decoder.get_input_embeddings()
 
     def student_vectors(self, embeddings: Tensor) -> Tensor:
-        """Turn student embeddings, shape (n, student_size), into vectors that stand in front, shape (n, width)."""
+        """Turn embeddings, shape (n, student_size), into vectors that stand in front, (n, width)."""
         return self.student_projection(torch.relu(embeddings))
 
     def embed(self, input_ids: Tensor, hints: Tensor | None = None) -> Tensor:
@@ -141,7 +142,7 @@ class StudentLanguageModel(PreTrainedModel):
         if hints is None or not self.config.copy_hints:
             return scores
         gates = self.copy_gate(hidden) * (hints[..., :2] >= 0)
-        return scores.scatter_add(-1, hints[..., :2].clamp(min=0), gates.to(scores.dtype))
+        return scores.scatter_add_(-1, hints[..., :2].clamp(min=0), gates.to(scores.dtype))
 
     def forward(
         self,

@@ -25,9 +25,9 @@ class Optimizers:
 
     Notes
     -----
-    Muon makes every step of a matrix a rotation-like one of equal size in all directions (K. Jordan, 2024), which
-    small networks learn copying from several times faster. Each student's row is met rarely, so the table has a
-    higher rate.
+    Muon makes every step of a matrix a rotation-like one of equal size in all directions (K. Jordan, 2024),
+    which small networks learn copying from several times faster. Each student's row is met rarely, so the
+    table has a higher rate.
     """
 
     def __init__(self, network: StudentLanguageModel, learning_rate: float) -> None:
@@ -36,11 +36,13 @@ class Optimizers:
         if head is not None:
             tables.add(id(head.weight))
         student = network.student_table.weight
-        matrices, rest = [], []
+        matrices: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
         for weight in network.parameters():
             if weight is student or not weight.requires_grad:
                 continue
-            (matrices if weight.ndim == 2 and min(weight.shape) > 2 and id(weight) not in tables else rest).append(weight)
+            is_matrix = weight.ndim == 2 and min(weight.shape) > 2 and id(weight) not in tables
+            (matrices if is_matrix else rest).append(weight)
         slow = {"params": rest, "lr": learning_rate, "weight_decay": 0.0}
         fast = {"params": [student], "lr": learning_rate * STUDENT_RATE, "weight_decay": 0.0}
         self.parts: list[torch.optim.Optimizer] = [

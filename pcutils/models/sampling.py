@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from pcutils.errors import ModelError, TraceError
 from pcutils.models.copying import CopyPointer
 from pcutils.models.formats import recent, state_texts
-from pcutils.models.tokenizer import END, MASK, START
+from pcutils.models.tokenizer import END
+from pcutils.models.writing import Row, Writer
 from pcutils.progress import track
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pcutils.models.trace_model import TraceModel
 
 _ROOM_TO_WRITE = 0.25
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,20 +73,6 @@ class Sample:
     failure: str | None
 
 
-@dataclass
-class _Row:
-    """One sample under way."""
-
-    prompt: int
-    number: int
-    start: NDArray[np.int32]  # the tokens it is given
-    before: str  # text of the prefix
-    room: int
-    uniforms: NDArray[np.float64]  # one random number in [0, 1) a token
-    pointer: CopyPointer
-    written: list[int] = field(default_factory=list)
-
-
 def sample(
     model: TraceModel,
     prompts: Sequence[Prompt],
@@ -119,8 +102,8 @@ def sample(
     max_tokens : int, optional
         Most tokens to write; as many as the context leaves by default.
     seed : int
-        A sample depends on the seed, its prompt and its number, not on the batch it is in, up to the rounding of
-        sums that differ with the batch's shape.
+        A sample depends on the seed, its prompt and its number, not on the batch it is in, up to the rounding
+        of sums that differ with the batch's shape.
     batch_size : int
         Samples written side by side.
     progress : bool
@@ -129,8 +112,8 @@ def sample(
     Returns
     -------
     list of Sample
-        Prompt by prompt, numbers rising. What cannot be read as a trace is there too, with the reason. A sample
-        that did not end within its tokens is a trace with ``is_complete`` false.
+        Prompt by prompt, numbers rising. What cannot be read as a trace is there too, with the reason. A
+        sample that did not end within its tokens is a trace with ``is_complete`` false.
 
     Raises
     ------
@@ -138,14 +121,19 @@ def sample(
         If temperature or top_p make no sense, or there is no room to write.
     """
     if temperature < 0 or not 0 < top_p <= 1:
-        raise ModelError(f"A temperature of {temperature} and top_p of {top_p}: use at least 0, and a share above 0.")
+        raise ModelError(
+            f"A temperature of {temperature} and top_p of {top_p}: use at least 0, and a share above 0."
+        )
     rows = _make_rows(model, prompts, samples_per_prompt, max_tokens, seed)
     vectors = _vectors(model, prompts)
     order = sorted(range(len(rows)), key=lambda index: len(rows[index].start))
-    with track(label="Sampling", total=len(rows), unit="traces", enabled=progress) as bar, torch.inference_mode():
+    with (
+        track(label="Sampling", total=len(rows), unit="traces", enabled=progress) as bar,
+        torch.inference_mode(),
+    ):
         for start in range(0, len(order), batch_size):
             chosen = [rows[index] for index in order[start : start + batch_size]]
-            writer = _Writer(model, chosen, vectors, temperature, top_p)
+            writer = Writer(model, chosen, vectors, temperature, top_p)
             while writer.rows:
                 before = len(writer.rows)
                 writer.step()
@@ -155,7 +143,7 @@ def sample(
 
 def _make_rows(
     model: TraceModel, prompts: Sequence[Prompt], count: int, max_tokens: int | None, seed: int
-) -> list[_Row]:
+) -> list[Row]:
     shortest = int(model.context * _ROOM_TO_WRITE) if max_tokens is None else max_tokens
     prefixes = [prompt.prefix or Trace((), (), ()) for prompt in prompts]
     titled = [_titled(prefix, prompt.title) for prefix, prompt in zip(prefixes, prompts, strict=True)]
@@ -166,13 +154,19 @@ def _make_rows(
         room = model.context - 1 - len(start)
         room = room if max_tokens is None else min(room, max_tokens)
         if room < 1:
-            raise ModelError(f"Prompt {place} leaves no room to write in a context of {model.context} tokens.")
+            raise ModelError(
+                f"Prompt {place} leaves no room to write in a context of {model.context} tokens."
+            )
         before = "".join(state_texts(prefixes[place])[0])
-        key = hashlib.sha256(repr((prompt.username, prompt.title, before)).encode("utf-8", "surrogatepass")).digest()
+        key = hashlib.sha256(
+            repr((prompt.username, prompt.title, before)).encode("utf-8", "surrogatepass")
+        ).digest()
         for number in range(count):
-            random = np.random.default_rng([seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()])
+            random = np.random.default_rng(
+                [seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()]
+            )
             pointer = CopyPointer(model.alphabet)
-            rows.append(_Row(place, number, start, before, room, random.random(room), pointer))
+            rows.append(Row(place, number, start, before, room, random.random(room), pointer))
         seen[key] += 1
     return rows
 
@@ -189,115 +183,7 @@ def _vectors(model: TraceModel, prompts: Sequence[Prompt]) -> Tensor:
     return vectors
 
 
-class _Writer:
-    """A batch of samples under way, padded on the left; finished ones leave it."""
-
-    def __init__(
-        self, model: TraceModel, rows: list[_Row], vectors: Tensor, temperature: float, top_p: float
-    ) -> None:
-        self.network, self.rows = model.network.eval(), rows
-        self.end = model.alphabet.end
-        self.forbidden = [model.tokenizer.convert_tokens_to_ids(name) for name in (START, MASK, model.tokenizer.pad_token)]
-        self.temperature, self.top_p = temperature, top_p
-        self.cache = DynamicCache()
-        self.alive = list(range(len(rows)))  # which row of the cache each of self.rows is
-        self._read_prompts(vectors)
-
-    def _read_prompts(self, vectors: Tensor) -> None:
-        device = self.network.device
-        longest = max(len(row.start) for row in self.rows)
-        tokens = torch.zeros(len(self.rows), longest, dtype=torch.int64)
-        hints = torch.full((len(self.rows), longest, 3), -1, dtype=torch.int64)
-        hints[..., 2] = 0
-        mask = torch.zeros(len(self.rows), longest + 1, dtype=torch.int64)
-        for place, row in enumerate(self.rows):
-            pushed = [row.pointer.push(int(token)) for token in row.start]
-            tokens[place, longest - len(row.start) :] = torch.from_numpy(row.start.astype(np.int64))
-            hints[place, longest - len(row.start) :] = torch.tensor(pushed)
-            mask[place, longest - len(row.start) :] = 1
-        embeds = self.network.embed(tokens.to(device), hints.to(device))
-        embeds = torch.cat([torch.zeros_like(embeds[:, :1]), embeds], dim=1)
-        for place, row in enumerate(self.rows):
-            embeds[place, longest - len(row.start)] = vectors[row.prompt].to(embeds)
-        self.mask = mask.to(device)
-        self.positions = self.mask.sum(dim=1)
-        self._advance(embeds, (self.mask.cumsum(dim=1) - 1).clamp(min=0), hints[:, -1].to(device))
-
-    def _advance(self, embeds: Tensor, positions: Tensor, hints: Tensor) -> None:
-        result = self.network.hidden_states(
-            embeds,
-            attention_mask=self.mask,
-            position_ids=positions,
-            past_key_values=self.cache,
-            use_cache=True,
-        )
-        self.scores = self.network.logits(result.last_hidden_state[:, -1], hints)
-
-    def step(self) -> None:
-        """Write one more token of every row."""
-        uniforms = np.array([row.uniforms[len(row.written)] for row in self.rows])
-        drawn = draw_tokens(self._allowed(), uniforms, self.temperature, self.top_p).tolist()
-        hints = []
-        for row, token in zip(self.rows, drawn, strict=True):
-            row.written.append(token)
-            hints.append(row.pointer.push(token))
-        going = [place for place, row in enumerate(self.rows) if row.written[-1] != self.end and len(row.written) < row.room]
-        self._keep(going)
-        if not self.rows:
-            return
-        device = self.network.device
-        tokens = torch.tensor([[drawn[place]] for place in going], device=device)
-        pointed = torch.tensor([[hints[place]] for place in going], device=device)
-        embeds = self.network.embed(tokens, pointed)
-        self.mask = torch.nn.functional.pad(self.mask, (0, 1), value=1)
-        self._advance(embeds, self.positions.unsqueeze(1), pointed[:, 0])
-        self.positions = self.positions + 1
-
-    def _allowed(self) -> Tensor:
-        scores = self.scores.double()
-        scores[:, self.forbidden] = -torch.inf
-        return scores
-
-    def _keep(self, places: list[int]) -> None:
-        if len(places) == len(self.rows):
-            return
-        self.rows = [self.rows[place] for place in places]
-        if not places:
-            return
-        index = torch.tensor(places, device=self.mask.device)
-        self.mask, self.positions = self.mask[index], self.positions[index]
-        self.cache.batch_select_indices(index)
-
-
-def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: float, top_p: float) -> Tensor:
-    """Draw one token a row, each by its own random number.
-
-    Parameters
-    ----------
-    scores : Tensor of float64, shape (n, vocabulary)
-        Unnormalised log-probabilities.
-    uniforms : ndarray of float64, shape (n,)
-        In [0, 1): the same number and scores give the same token.
-    temperature, top_p : float
-        As in :func:`sample`.
-
-    Returns
-    -------
-    Tensor of int64, shape (n,)
-    """
-    if temperature == 0:
-        return scores.argmax(dim=-1)
-    chances = torch.softmax(scores / temperature, dim=-1)
-    if top_p < 1:
-        ranked, order = chances.sort(dim=-1, descending=True, stable=True)
-        needed = ranked.cumsum(dim=-1) - ranked < top_p
-        chances = torch.zeros_like(chances).scatter(-1, order, ranked * needed)
-    sums = chances.cumsum(dim=-1)
-    targets = torch.from_numpy(uniforms).to(sums).unsqueeze(1) * sums[:, -1:]
-    return torch.searchsorted(sums, targets, right=True).squeeze(1).clamp(max=scores.shape[-1] - 1)
-
-
-def _read(model: TraceModel, row: _Row, prompt: Prompt) -> Sample:
+def _read(model: TraceModel, row: Row, prompt: Prompt) -> Sample:
     text = row.before + model.form.decode(row.written)
     if row.before and row.written == [model.alphabet.end]:
         text = row.before.removesuffix("\n") + END

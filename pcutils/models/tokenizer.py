@@ -120,7 +120,10 @@ def encode_texts(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[l
     before = backend.encode_special_tokens
     backend.encode_special_tokens = True
     try:
-        return [item.ids for item in backend.encode_batch([clean(text) for text in texts], add_special_tokens=False)]
+        return [
+            item.ids
+            for item in backend.encode_batch([clean(text) for text in texts], add_special_tokens=False)
+        ]
     finally:
         backend.encode_special_tokens = before
 

@@ -42,7 +42,9 @@ def load_model(path: str | Path) -> TraceModel:
         If the folder does not hold a finished model.
     """
     folder = Path(path)
-    missing = [name for name in ("config.json", STUDENTS_FILE, "tokenizer.json") if not (folder / name).is_file()]
+    missing = [
+        name for name in ("config.json", STUDENTS_FILE, "tokenizer.json") if not (folder / name).is_file()
+    ]
     if missing:
         raise ModelError(f"{folder} lacks {', '.join(missing)}: train a model into this folder first.")
     with quiet():
@@ -144,8 +146,8 @@ class TraceModel:
         Returns
         -------
         list of ndarray of float32, shape (n_states, width)
-            For each trace and state, the mean of the last layer's hidden states over all tokens up to the end of
-            that state. A state beyond the context is read with the newest states that fit before it.
+            For each trace and state, the mean of the last layer's hidden states over all tokens up to the end
+            of that state. A state beyond the context is read with the newest states that fit before it.
 
         Notes
         -----
@@ -160,17 +162,24 @@ class TraceModel:
         order = sorted(range(len(jobs)), key=lambda index: lengths[index])
         for group in group_by_length(lengths, order, EVALUATION_TOKENS):
             chosen = [jobs[index] for index in group]
-            sums = self._running_means([job[1] for job in chosen], student_vectors[[job[0] for job in chosen]])
+            sums = self._running_means(
+                [job[1] for job in chosen], student_vectors[[job[0] for job in chosen]]
+            )
             for (number, _, ends), rows in zip(chosen, sums, strict=True):
                 means[number].update({state: rows[end - 1] for state, end in ends.items()})
-        return [np.stack([found[place] for place in item.places]) for item, found in zip(items, means, strict=True)]
+        return [
+            np.stack([found[place] for place in item.places])
+            for item, found in zip(items, means, strict=True)
+        ]
 
     def _windows(self, number: int, item: Encoded) -> list[tuple[int, Example, dict[int, int]]]:
         """Texts to read so that each state ends in one of them: (trace, text, {state: where it ends})."""
         room = self.context - 1
         ends = np.cumsum([len(item.prompt), *(len(state) for state in item.states)])[1:]
         fitting = [state for state, end in enumerate(ends) if end <= room]
-        windows = [(item.states[: len(fitting)], {state: int(ends[state]) for state in fitting})] if fitting else []
+        windows = (
+            [(item.states[: len(fitting)], {state: int(ends[state]) for state in fitting})] if fitting else []
+        )
         for state in range(len(fitting), len(item.states)):
             windows.append((item.states[: state + 1], {state: -1}))
         result = []
@@ -222,7 +231,8 @@ class TraceModel:
 
         Notes
         -----
-        The paper, section on adapting to new students: the language model and the projection stay as they are.
+        The paper, section on adapting to new students: the language model and the projection stay as they
+        are.
         """
         examples = self.examples(traces)
         if not examples:

@@ -1,4 +1,4 @@
-"""Training: the same number of tokens for every variant, and a kill at any time costs a minute, not the result."""
+"""Training: the same number of tokens for every variant; a kill costs a minute, not the result."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def train(
     tokenizer : PreTrainedTokenizerFast
         From :func:`pcutils.models.train_tokenizer`.
     output_dir : path
-        Where model, tokenizer, ``students.json``, ``learning_curve.parquet`` and ``training.json`` are written.
+        Where model, tokenizer, ``students.json``, ``learning_curve.parquet`` and ``training.json`` are
+        written.
     resume : bool
         Go on from a checkpoint of the same training, or return its result if it is finished.
     progress : bool
@@ -85,8 +86,8 @@ def train(
     tokens : int
         Tokens to train on, padding not counted; traces are repeated as often as needed.
     layers, width, heads, context : int
-        Size of the GPT-2 decoder that is built from scratch; ignored with `base`. The student's vector takes one
-        place of the context, and a longer trace is cut, as in the paper.
+        Size of the GPT-2 decoder that is built from scratch; ignored with `base`. The student's vector takes
+        one place of the context, and a longer trace is cut, as in the paper.
     batch_tokens : int
         Most tokens of one step, padding counted. Small batches learn most per second on a small machine.
     learning_rate : float
@@ -122,7 +123,9 @@ def train(
     folder = Path(output_dir)
     traces, held_out = list(traces_of(dataset)), list(traces_of(validation))
     if not traces or not held_out:
-        raise ModelError(f"{len(traces)} traces to train and {len(held_out)} to validate: both need at least one.")
+        raise ModelError(
+            f"{len(traces)} traces to train and {len(held_out)} to validate: both need at least one."
+        )
     names = sorted({trace.username for trace in traces if trace.username is not None})
     students = {name: slot for slot, name in enumerate(names, start=1)}
     form, alphabet = StatesFormat(tokenizer, title_tokens=chosen.title_tokens), Alphabet.of(tokenizer)
@@ -181,7 +184,9 @@ class _Training:
     def run(self, *, progress: bool) -> None:
         """Train until the tokens are used up."""
         lengths = [len(example.tokens) for example in self.examples]
-        batches = islice(endless_batches(lengths, self.settings.batch_tokens, self.settings.seed), self.step, None)
+        batches = islice(
+            endless_batches(lengths, self.settings.batch_tokens, self.settings.seed), self.step, None
+        )
         label, started = f"Training {self.folder.name}", time.perf_counter() - self.seconds
         torch.set_rng_state(self.random_state)
         with track(label=label, total=self.settings.tokens, unit="tokens", enabled=progress) as bar:
@@ -217,7 +222,10 @@ class _Training:
 
     def _evaluation_due(self, tokens_before: int) -> bool:
         per_evaluation = self.settings.tokens / self.settings.evaluations
-        return self.tokens >= self.settings.tokens or self.tokens // per_evaluation > tokens_before // per_evaluation
+        return (
+            self.tokens >= self.settings.tokens
+            or self.tokens // per_evaluation > tokens_before // per_evaluation
+        )
 
     def _evaluate(self) -> None:
         bits, counts = trace_bits(self.network, self.validation)
@@ -257,7 +265,7 @@ class _Training:
         self.step, self.tokens, self.seconds, self.best, self.sums, self.curve = content["state"]
 
     def save(self, tokenizer: PreTrainedTokenizerFast, students: dict[str, int]) -> None:
-        """Write the best weights and everything needed to use them; the folder is complete or has no report."""
+        """Write the best weights and all that is needed to use them; an incomplete folder has no report."""
         best = torch.load(self.folder / checkpoints.BEST, map_location="cpu", weights_only=True)
         self.network.load_state_dict(best)
         staged = self.folder / "staged"
