@@ -123,6 +123,31 @@ def test_parquet_rows_and_columns(tmp_path: Path) -> None:
     assert [problem.found for problem in check(tmp_path / "text.parquet")] == ["bytes that are no Parquet"]
 
 
+def test_values_that_python_cannot_hold(tmp_path: Path) -> None:
+    table = load("simulated", students=1).data.table.slice(0, 4)
+    titles = pa.array([b"a", b"\xff", b"c", b"d"], pa.binary()).view(pa.string())
+    table = table.set_column(1, "title", titles)
+    far = pa.array([[0], [0], [2**45], [0]], pa.list_(pa.int64())).cast(TRACE_SCHEMA.field("timestamps").type)
+    one = pa.array([["fd 1"]] * 4)
+    table = table.set_column(2, "programs", one).set_column(3, "timestamps", far)
+    pq.write_table(table, tmp_path / "odd.parquet")
+    problems = check(tmp_path / "odd.parquet")
+    assert [(problem.row, problem.field) for problem in problems] == [(1, None), (2, None)]
+
+
+def test_damaged_files_are_reported_with_the_place(tmp_path: Path) -> None:
+    text = "".join(json.dumps(good_row() | {"title": str(i)}) + "\n" for i in range(5000))
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(text.encode())[:-2000])
+    [problem] = check(tmp_path / "cut.jsonl.gz")
+    assert problem.row is not None
+    assert 0 < problem.row < 5000
+    path = write_table(load("simulated", students=1), tmp_path / "whole.parquet")
+    damaged = bytearray(path.read_bytes())
+    damaged[200:1200] = b"\0" * 1000
+    path.write_bytes(damaged)
+    assert check(path)
+
+
 def test_rollouts_may_run_backwards_in_time(tmp_path: Path) -> None:
     row = PLANTED["back in time"][0](good_row()) | {"source": "rollouts"}
     assert check(write_lines(tmp_path / "rows.jsonl", [row])) == []

@@ -137,6 +137,14 @@ def test_files_that_are_no_rollouts(rollouts: Path) -> None:
             load("rollouts", path=rollouts, titles=[name[4]])
 
 
+@pytest.mark.parametrize(
+    "options", [{"titles": 0}, {"titles": 9}, {"titles": "star"}, {"titles": []}, {"students": 0}]
+)
+def test_choices_out_of_range(rollouts: Path, options: dict) -> None:
+    with pytest.raises(DataError, match=f"field '{next(iter(options))}'"):
+        load("rollouts", path=rollouts, **options)
+
+
 def test_every_source_is_listed() -> None:
     assert set(SOURCES) == {"simulated", "rollouts"}
 

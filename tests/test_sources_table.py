@@ -78,11 +78,11 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_table(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("no parquet")
-    with pytest.raises(DataError, match="text.parquet"):
+    with pytest.raises(DataError, match=r"text\.parquet"):
         read_table(tmp_path / "text.parquet")
     table = to_dataset(TRACES, "logs").data.table
     pq.write_table(table.drop_columns(["title"]), tmp_path / "short.parquet")
-    with pytest.raises(DataError, match=r"short.parquet, field 'title': found no such column"):
+    with pytest.raises(DataError, match=r"short\.parquet, field 'title': found no such column"):
         read_table(tmp_path / "short.parquet")
     wrong = table.set_column(2, "programs", pa.array([1, 2]))
     pq.write_table(wrong, tmp_path / "wrong.parquet")

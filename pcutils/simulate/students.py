@@ -5,9 +5,13 @@ All distributions are ours, chosen so that a class looks lively; none is fitted 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
+
+Option = TypeVar("Option")
 
 CLASS_SIZE = 24
 """Made-up students of consecutive numbers share a class, its weekly hour and its year."""
@@ -243,8 +247,8 @@ def draw_habits(rng: np.random.Generator, traits: Traits) -> Habits:
         Kept through the term.
     """
 
-    def pick(options, weights=None):  # type: ignore[no-untyped-def]
-        shares = None if weights is None else np.asarray(weights) / np.sum(weights)
+    def pick(options: Sequence[Option], weights: Sequence[float]) -> Option:
+        shares = np.asarray(weights) / np.sum(weights)
         return options[int(rng.choice(len(options), p=shares))]
 
     def happens(probability: float) -> bool:

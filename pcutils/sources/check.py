@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +23,7 @@ from pcutils.sources.table import TRACE_SCHEMA
 SAMPLED_SOURCES = {"rollouts"}
 """Sources whose times were made up by a model, so that they may run backwards."""
 
+Row = dict[str, Any] | None
 _NO_UTF8 = "half a character (a lone surrogate) or a byte that is no UTF-8"
 _SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
 
@@ -124,11 +127,34 @@ def _check_parquet(path: Path) -> Iterator[Problem]:
             wanted = f"a column of {expected.type}"
             yield Problem(str(path), None, expected.name, f"a column of {found}", wanted)
     row = 0
-    for batch in file.iter_batches(batch_size=1000, columns=readable):
-        for record in batch.to_pylist():
-            for field, found_there, wanted_there in row_problems(record, fields=readable):
-                yield Problem(str(path), row, field, found_there, wanted_there)
-            row += 1
+    try:
+        for batch in file.iter_batches(batch_size=1000, columns=readable):
+            for record in _records(batch):
+                yield from _record_problems(path, row, record, readable)
+                row += 1
+    except OSError:
+        yield Problem(
+            str(path), row, None, "a damaged part of the file from about here", "a whole Parquet file"
+        )
+
+
+def _records(batch: pa.RecordBatch) -> Iterator[Row]:
+    """Give the rows of a batch; None for a row with a time or a text that Python cannot hold."""
+    for number in range(batch.num_rows):
+        try:
+            yield batch.slice(number, 1).to_pylist()[0]
+        except (ValueError, OverflowError):
+            yield None
+
+
+def _record_problems(path: Path, row: int, record: Row, fields: Iterable[str]) -> Iterator[Problem]:
+    if record is None:
+        yield Problem(
+            str(path), row, None, "a time or a text that cannot be read", "years 1 to 9999 and UTF-8"
+        )
+        return
+    for field, found, expected in row_problems(record, fields=fields):
+        yield Problem(str(path), row, field, found, expected)
 
 
 def _same_type(found: pa.DataType, expected: pa.DataType) -> bool:
@@ -140,21 +166,33 @@ def _same_type(found: pa.DataType, expected: pa.DataType) -> bool:
 
 
 def _check_json_lines(path: Path) -> Iterator[Problem]:
-    import gzip
+    number = 0
+    try:
+        with _open_lines(path) as lines:
+            for line in lines:
+                yield from _line_problems(path, number, line)
+                number += 1
+    except (OSError, EOFError, zlib.error):
+        yield Problem(str(path), number, None, "a broken gzip file from about here", "a whole one")
 
-    opener = gzip.open if path.name.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8", errors="surrogateescape", newline="\n") as lines:  # type: ignore[operator]
-        for number, line in enumerate(lines):
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                yield Problem(str(path), number, None, "text that is no JSON", "a JSON object")
-                continue
-            if not isinstance(record, dict):
-                yield Problem(str(path), number, None, f"a JSON {type(record).__name__}", "a JSON object")
-                continue
-            for field, found, wanted in row_problems(record):
-                yield Problem(str(path), number, field, found, wanted)
+
+def _open_lines(path: Path) -> TextIO:
+    encoding, errors, newline = "utf-8", "surrogateescape", "\n"
+    if path.name.endswith(".gz"):
+        return cast(TextIO, gzip.open(path, "rt", encoding=encoding, errors=errors, newline=newline))
+    return path.open(encoding=encoding, errors=errors, newline=newline)
+
+
+def _line_problems(path: Path, number: int, line: str) -> Iterator[Problem]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        yield Problem(str(path), number, None, "text that is no JSON", "a JSON object")
+        return
+    if not isinstance(record, dict):
+        yield Problem(str(path), number, None, f"a JSON {type(record).__name__}", "a JSON object")
+        return
+    yield from _record_problems(path, number, record, TRACE_SCHEMA.names)
 
 
 def row_problems(

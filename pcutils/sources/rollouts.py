@@ -189,7 +189,11 @@ def _chosen(files: dict[str, Path], titles: int | Sequence[str] | None, *, folde
     if titles is None:
         return files
     if isinstance(titles, int):
+        if not 1 <= titles <= len(files):
+            raise DataError(repr(titles), f"a number from 1 to {len(files)}", file=folder, field="titles")
         return dict(list(files.items())[:titles])
+    if isinstance(titles, str) or not titles:
+        raise DataError(repr(titles), f"a list with some of {list(files)}", file=folder, field="titles")
     missing = sorted(set(titles) - set(files))
     if missing:
         raise DataError(f"no {missing}", f"some of {list(files)}", file=folder, field="titles")
@@ -199,6 +203,8 @@ def _chosen(files: dict[str, Path], titles: int | Sequence[str] | None, *, folde
 def _of_students(traces: list[Trace], students: int | None) -> list[Trace]:
     if students is None:
         return traces
+    if students < 1:
+        raise DataError(repr(students), "a number from 1 on", field="students")
     titles = Counter(username for username, _ in {(trace.username, trace.title) for trace in traces})
     kept = set(sorted(titles, key=lambda username: (-titles[username], str(username)))[:students])
     return [trace for trace in traces if trace.username in kept]
