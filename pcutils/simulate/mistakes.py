@@ -117,14 +117,20 @@ def missing_comma(line: str, rng: np.random.Generator) -> str | None:
     return _replace(line, found[0], " ") if found else None
 
 
-def missing_operator(line: str, rng: np.random.Generator) -> str | None:
-    """``"Sum: " + total`` becomes ``"Sum: " total``, which calls the text; None without a plus sign."""
+def missing_plus(line: str, rng: np.random.Generator) -> str | None:
+    """``"Sum: " + total`` becomes ``"Sum: " total``; None where no plus sign follows a text."""
     match = re.search(r"(?<=[\"']) \+ (?=\w)", line)
     return _replace(line, match, " ") if match else None
 
 
+def missing_operator(line: str, rng: np.random.Generator) -> str | None:
+    """``fd i * 5`` becomes ``fd i 5``: the number is called as a function; None without such an operator."""
+    match = re.search(r"(?<=[a-z]) [*+/-] (?=\d)", line)
+    return _replace(line, match, " ") if match else None
+
+
 MISTAKES: dict[str, tuple[Mistake, ...]] = {
-    "compile": (missing_quote, missing_bracket, lost_number, extra_indent),
+    "compile": (missing_quote, missing_bracket, missing_plus, lost_number, extra_indent),
     "name": (misspelt_command, misspelt_command, misspelt_colour, unknown_name, capital_letter),
     "type": (missing_comma, missing_operator),
 }

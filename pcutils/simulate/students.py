@@ -48,13 +48,13 @@ class Traits:
     step_size_lines : float
         The same as a mean number of lines, 1 to 8.
     persistence : float
-        0 to 1, Beta(3, 1.5), correlated with skill: goes on after a failed repair.
+        0 to 1, seven tenths Beta(3, 1.5) and three tenths skill: goes on after a failed repair.
     speed : float
         0 to 1, Beta(2, 2): how fast one run follows the other.
     gap_seconds : float
         The same as a median gap, 8 (fast) to 90 (slow) seconds.
     abstraction : float
-        0 to 1, Beta(1.5, 1.5), correlated with skill: prefers loops, variables and functions.
+        0 to 1, four fifths Beta(0.8, 0.8) and one fifth skill: prefers loops, variables and functions.
     error_compile, error_name, error_type : float
         Probability that a run with new lines holds a mistake in spelling out the code (quotes, brackets,
         indentation), in a name, or in the kind of a value (a forgotten comma). They add up to
@@ -224,7 +224,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         persistence=float(0.7 * rng.beta(3.0, 1.5) + 0.3 * skill),
         speed=float(speed),
         gap_seconds=float(90.0 * (8.0 / 90.0) ** speed),
-        abstraction=float(0.7 * rng.beta(1.5, 1.5) + 0.3 * skill),
+        abstraction=float(0.8 * rng.beta(0.8, 0.8) + 0.2 * skill),
         error_compile=float(errors[0]),
         error_name=float(errors[1]),
         error_type=float(errors[2]),

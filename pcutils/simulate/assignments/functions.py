@@ -36,13 +36,12 @@ for i in [1..@stars]
 ~jumpto 50, 100
 ~dot $colour2, $half
 -- function, 3
-@star = (@size) ->
+@star = ->
   jumpto random position
-  dot $colour, @size
+  dot $colour, 10
 ## stars
-for $count times
-  @star 5
-  @star 10
+for $count2 times
+  @star()
 ## moon
 home()
 ~dot $colour2, $spot
@@ -148,11 +147,10 @@ for b in @beads
   rt 40, 100
   dot b, $spot
 -- function, 3
-@bead = (@colour) ->
+@bead = ->
   rt 20, 100
-  dot @colour, $spot
-for $count times
-  @bead $colour
-  @bead $colour2
-~@bead $colour3
+  dot $colour, $spot
+  ~dot $colour2, 10
+for $count2 times
+  @bead()
 """

@@ -40,15 +40,14 @@ for i in [1..@petals]
 ## middle
 dot $colour2, $spot
 -- function, 3
-@petal = (@size) ->
-  rt 90, @size
-  rt 90
-  rt 90, @size
-  rt 90
+@petal = ->
+  for 2 times
+    rt 90, $half
+    rt 90
 ## petals
 pen $colour, $width
 for 4 times
-  @petal $half
+  @petal()
   rt 90
 ## middle
 ~dot $colour2, 15

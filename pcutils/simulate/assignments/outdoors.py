@@ -170,14 +170,14 @@ for w in @layers
   fd 20
 ~dot $colour, 12
 -- function, 3
-@branch = (@length) ->
+@branch = ->
   pen brown, 4
-  fd @length
+  fd $half
   dot green, 15
   ~dot $colour, 6
-  bk @length
+  bk $half
 rt 320
 for 5 times
-  @branch $half
+  @branch()
   rt 20
 """

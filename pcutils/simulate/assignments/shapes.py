@@ -75,15 +75,15 @@ for 3 times
   rt @turn
 ~dot $colour2, $spot
 -- function, 3
-@triangle = (@side) ->
+@triangle = ->
   for 3 times
-    fd @side
+    fd $size
     rt 120
 pen $colour, $width
-@triangle $size
+@triangle()
 rt 180
 ~pen $colour2, $width
-@triangle $half
+@triangle()
 == star, 2
 -- unrolled, 0
 pen $colour, $width
@@ -220,14 +220,15 @@ for 2 times
   fd @width
   rt 90
 -- function, 3
-@rectangle = (@height, @width) ->
+@rectangle = ->
   for 2 times
-    fd @height
+    fd $size
     rt 90
-    fd @width
+    fd $half
     rt 90
 pen $colour, $width
-@rectangle $size, $half
+@rectangle()
+rt 90
 ~pen $colour2, $width
-@rectangle $half, $size
+@rectangle()
 """
