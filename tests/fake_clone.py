@@ -19,7 +19,7 @@ STAGES = {
     "data": ("pcutils.simulate", ["traces", "students", "splits", "quarantine"]),
     "measures": ("pcutils.metrics", ["measures", "programs"]),
     "tokenizer": ("pcutils.models.tokenizer", ["tokenizer/tokenizer.json"]),
-    "train": ("pcutils.models.training", ["weights", "learning_curve"]),
+    "train": ("pcutils.models.training", ["weights", "learning_curve", "training_report"]),
     "sample": ("pcutils.models.sampling", ["samples"]),
     "sample_measures": ("pcutils.metrics", ["sample_measures"]),
 }

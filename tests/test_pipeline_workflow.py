@@ -49,10 +49,9 @@ def test_second_call_says_that_nothing_is_to_do(clone: fake_clone.FakeClone) -> 
 
 
 def test_touched_files_change_nothing(clone: fake_clone.FakeClone) -> None:
-    future = time.time() + 60
     for file in clone.root.rglob("*"):
         if file.is_file() and ".snakemake" not in file.parts:
-            os.utime(file, (future, future))
+            os.utime(file)
     ran, done = clone.run()
     assert (ran, done.returncode) == (set(), 0)
 

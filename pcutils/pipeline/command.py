@@ -60,11 +60,11 @@ def run_profile(
     seconds = time.monotonic() - started
     if outcome.finished and not outcome.failed:
         _keep_totals(files, seconds, memory.peak_mb, len(outcome.finished))
-    _tell_timings(files)
     if outcome.failed:
         reasons = "\n".join(failure(step, files.dir) for step in outcome.failed)
         again = f"`pcutils run --profile {name}` goes on from here."
         raise RunError(f"{len(outcome.failed)} of the steps failed.\n{reasons}\n{again}")
+    _tell_timings(files)
     if outcome.finished:
         _say(f"{files.dir} is complete: {len(outcome.finished)} steps in {duration(seconds)}.")
     else:

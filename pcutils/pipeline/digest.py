@@ -9,6 +9,7 @@ import ast
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class CodeBase:
     def __init__(self, root: Path, package: str = "pcutils") -> None:
         self.root, self.package = root, package
         self._direct: dict[str, frozenset[str]] = {}
+        self._mentioned = re.compile(rf"\b{package}(?:\.\w+)+")  # what a string starts or imports
 
     def digest(self, *modules: str) -> str:
         """Digest everything that importing some modules runs.
@@ -48,7 +50,7 @@ class CodeBase:
         digest = hashlib.sha256()
         for module in sorted(self.closure(modules)):
             digest.update(
-                f"{module}\n{_normalised(self._file(module).read_text(encoding='utf-8'))}\n".encode()
+                f"{module}\n{ast.dump(_parsed(self._file(module).read_text(encoding='utf-8')))}\n".encode()
             )
             files.update(self._beside(module))
         for file in sorted(files):
@@ -117,8 +119,9 @@ class CodeBase:
                 base = self._absolute(node, module)
                 for alias in node.names:
                     found.update(self._named(base, alias.name))
-            elif "." in (text := _text(node) or ""):
-                found.update(self._whole(text))
+            else:
+                for name in self._mentioned.findall(_text(node) or ""):
+                    found.update(self._whole(name))
         return frozenset(found)
 
     def _named(self, base: str, name: str) -> set[str]:
@@ -209,19 +212,14 @@ def digest_folder(folder: Path) -> str:
 
 @functools.cache
 def _parsed(source: str) -> ast.Module:
-    return ast.parse(source)
-
-
-@functools.cache
-def _normalised(source: str) -> str:
-    """Write code as its syntax tree, without docstrings."""
+    """Parse code and leave out its docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and _text(first.value) is not None:
                 node.body = node.body[1:]
-    return ast.dump(tree)
+    return tree
 
 
 def _running_nodes(tree: ast.AST) -> Iterator[ast.AST]:

@@ -110,6 +110,10 @@ class RunFiles:
         """Learning curve of one model."""
         return self.model(variant) / "learning_curve.parquet"
 
+    def training_report(self, variant: str) -> Path:
+        """How one model was trained; a training that finds its own report takes itself for finished."""
+        return self.model(variant) / "training.json"
+
     def samples(self, variant: str) -> Path:
         """Traces sampled from one model."""
         return self.dir / "samples" / f"{variant}.parquet"

@@ -32,7 +32,8 @@ def measure(traces: Sequence[Trace], execution: Execution, label: str) -> tuple[
     -------
     measures : pandas.DataFrame
         One row a trace, in order: the paper's metrics, the corrected ones, ``final_runs`` (whether the last
-        program runs) and ``failing_share`` (share of states that do not).
+        program runs) and ``failing_share`` (share of states that do not). What depends on an unknown time
+        is NaN.
     programs : pandas.DataFrame
         One row a distinct program: ``program_hash``, ``status``, ``error_kind``, ``message``, ``language``.
     """
@@ -41,7 +42,11 @@ def measure(traces: Sequence[Trace], execution: Execution, label: str) -> tuple[
     succeeded = set(programs.loc[programs["status"] == "success", "program_hash"])
     runs = {program: program_hash(program) in succeeded for program in distinct}
     rows = [
-        {**trace_metrics(trace), **corrected_metrics(trace), **_running(trace, runs)}
+        {
+            **trace_metrics(trace, unknown_time_is_nan=True),
+            **corrected_metrics(trace),
+            **_running(trace, runs),
+        }
         for trace in track(traces, label=f"measuring {label}", unit="traces")
     ]
     return DataFrame(rows, columns=None if rows else _columns()), programs
@@ -50,7 +55,11 @@ def measure(traces: Sequence[Trace], execution: Execution, label: str) -> tuple[
 def _columns() -> list[str]:
     """Name the columns of a table without rows."""
     trace = Trace.from_states(["fd 1"])
-    return [*trace_metrics(trace), *corrected_metrics(trace), *_running(trace, {"fd 1": True})]
+    return [
+        *trace_metrics(trace, unknown_time_is_nan=True),
+        *corrected_metrics(trace),
+        *_running(trace, {"fd 1": True}),
+    ]
 
 
 def _running(trace: Trace, runs: dict[str, bool]) -> dict[str, bool | float]:

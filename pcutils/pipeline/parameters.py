@@ -32,6 +32,8 @@ def notebook_parameters(notebook: Path) -> dict[str, Any]:
     ProfileError
         Where there is no such cell, more than one, or a default that is no literal.
     """
+    if not notebook.is_file():
+        raise ProfileError(f"{notebook}: there is no such notebook.")
     content = json.loads(notebook.read_text(encoding="utf-8"))
     cells = [cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", [])]
     if len(cells) != 1:

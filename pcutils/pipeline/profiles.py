@@ -73,6 +73,9 @@ class Models(Section):
     tokens: Count = 1_000_000
     batch_tokens: Count = 4096
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
+    student_dropout: Share = 0.1
+    copy_hints: bool = True
+    title_tokens: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
 
 

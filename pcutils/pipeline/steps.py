@@ -29,6 +29,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 _WITHOUT_EFFECT = {"execution": {"workers"}}
 """Values that change how long a stage takes, and not what it writes."""
 
+TOKENIZER_FILE = "tokenizer.json"
+
 
 def _tables(files: RunFiles) -> list[Path]:
     return [files.traces, files.students, files.splits, files.measures, files.programs]
@@ -75,6 +77,35 @@ def chapter_inputs(chapter: str, files: RunFiles) -> list[Path]:
         Each of them is written by an earlier step.
     """
     return [file for needs in _NEEDS[chapter] for file in needs(files)]
+
+
+def targets(chapters: Iterable[str], files: RunFiles) -> list[Path]:
+    """List all files that chapters need, directly or not, and the chapters themselves.
+
+    Snakemake takes a file that is missing for needed only if something out of date reads it; as targets, the
+    files that a failed or interrupted step left missing are made again.
+
+    Parameters
+    ----------
+    chapters : iterable of str
+        Which chapters.
+    files : RunFiles
+        Where the run lies.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Each file once.
+    """
+    wanted: dict[Path, None] = {}
+    for chapter in chapters:
+        if chapter == CHAPTERS[-1]:
+            wanted.update(dict.fromkeys(targets(CHAPTERS[:-1], files)))
+        inputs = chapter_inputs(chapter, files)
+        if files.weights(VARIANTS[0]) in inputs:
+            wanted[files.tokenizer / TOKENIZER_FILE] = None
+        wanted.update(dict.fromkeys([*inputs, files.notebook(chapter), files.result(chapter)]))
+    return list(wanted)
 
 
 class Steps:

@@ -17,7 +17,7 @@ from typing import Any
 from pcutils.errors import RunError
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.notebooks import failure_message
-from pcutils.pipeline.steps import step_name
+from pcutils.pipeline.steps import step_name, targets
 from pcutils.pipeline.words import duration, step_title
 
 JOB_ENVIRONMENT = {
@@ -81,9 +81,8 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
     from snakemake.scheduling import greedy
     from snakemake.settings import enums, types
 
-    files = RunFiles(Path("."))
     dag_settings = types.DAGSettings(
-        targets={str(files.notebook(chapter)) for chapter in chapters},
+        targets={str(file) for file in targets(chapters or CHAPTERS, RunFiles(Path(".")))},
         rerun_triggers={enums.RerunTrigger[name] for name in ("MTIME", "PARAMS", "INPUT", "CODE")},
         max_checksum_file_size=_HUGE,
         force_incomplete=True,
