@@ -7,11 +7,15 @@ here, with fast substring search in place of Python's character tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+import numpy as np
+from rapidfuzz.distance import LCSseq
+from rapidfuzz.process import cdist
 
 POPULAR_FROM_LENGTH = 200
-_BEST_BEFORE_ANY = 0.74
 _SIMILAR_ENOUGH = 0.75
 
 
@@ -130,19 +134,12 @@ def _seeding_characters(text: str) -> frozenset[str]:
 
 def _runs_of(characters: frozenset[str], text: str) -> list[tuple[int, int]]:
     """Start and end of every stretch of a text that has these characters only."""
-    positions = []
-    for character in characters.intersection(text):
-        position = text.find(character)
-        while position >= 0:
-            positions.append(position)
-            position = text.find(character, position + 1)
-    runs: list[tuple[int, int]] = []
-    for position in sorted(positions):
-        if runs and runs[-1][1] == position:
-            runs[-1] = (runs[-1][0], position + 1)
-        else:
-            runs.append((position, position + 1))
-    return runs
+    others = set(text) - characters
+    if not others:
+        return [(0, len(text))]
+    gap = min(others)
+    masked = text.translate(dict.fromkeys(map(ord, others), gap))
+    return [run.span() for run in re.finditer(f"[^{re.escape(gap)}]+", masked)]
 
 
 def _longest(
@@ -207,6 +204,7 @@ def _replaced_ranges(before: Sequence[str], after: Sequence[str]) -> Iterator[tu
 
 def _replacement(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str]]:
     differences: list[tuple[str, str]] = []
+    pairs = _SimilarPairs(before, after)
     pending: list[tuple[int, int, int, int] | list[tuple[str, str]]] = [(0, len(before), 0, len(after))]
     while pending:
         item = pending.pop()
@@ -214,7 +212,7 @@ def _replacement(before: Sequence[str], after: Sequence[str]) -> list[tuple[str,
             differences += item
             continue
         low, high, other_low, other_high = item
-        pair = _closest_pair(before, after, *item)
+        pair = pairs.best(*item)
         if pair is None:
             gone = [("-", line) for line in before[low:high]]
             come = [("+", line) for line in after[other_low:other_high]]
@@ -226,26 +224,43 @@ def _replacement(before: Sequence[str], after: Sequence[str]) -> list[tuple[str,
     return differences
 
 
-def _closest_pair(
-    before: Sequence[str], after: Sequence[str], low: int, high: int, other_low: int, other_high: int
-) -> tuple[int, int] | None:
-    """Positions of the two lines to show side by side: the most similar ones, else the first equal ones."""
-    best, best_pair, equal_pair = _BEST_BEFORE_ANY, None, None
-    for other in range(other_low, other_high):
-        new = after[other]
-        for line in range(low, high):
-            old = before[line]
-            if old == new:
-                equal_pair = equal_pair or (line, other)
-                continue
-            total = len(old) + len(new)
-            if 2.0 * min(len(old), len(new)) / total > best:
-                ratio = _line_similarity(old, new)
-                if ratio > best:
-                    best, best_pair = ratio, (line, other)
-    return best_pair if best >= _SIMILAR_ENOUGH else equal_pair
+class _SimilarPairs:
+    """The lines of a replacement that are shown side by side.
 
+    A longest common subsequence bounds the similarity of two lines from above and is much cheaper, so the
+    exact value is worked out only where the bound is the highest left.
+    """
 
-@lru_cache(maxsize=1 << 15)
-def _line_similarity(before: str, after: str) -> float:
-    return similarity(before, after)
+    def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
+        self.before, self.after = before, after
+
+    def best(self, low: int, high: int, other_low: int, other_high: int) -> tuple[int, int] | None:
+        """Positions of the most similar lines in a range, else of the first equal ones, else None.
+
+        Two single lines are shown side by side however different they are.
+        """
+        if low == high or other_low == other_high:
+            return None
+        if high - low == other_high - other_low == 1:
+            return low, other_low
+        bounds, exact, equal = (table[other_low:other_high, low:high] for table in self._tables)
+        while True:
+            other, line = divmod(int(bounds.argmax()), high - low)
+            if bounds[other, line] < _SIMILAR_ENOUGH:
+                break
+            if exact[other, line]:
+                return low + line, other_low + other
+            bounds[other, line] = similarity(self.before[low + line], self.after[other_low + other])
+            exact[other, line] = True
+        other, line = divmod(int(equal.argmax()), high - low)
+        return (low + line, other_low + other) if equal[other, line] else None
+
+    @cached_property
+    def _tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Bound of the similarity, whether it is exact, whether the lines are equal; a row per new line."""
+        common = cdist(self.after, self.before, scorer=LCSseq.similarity, dtype=np.int32)
+        lengths, other_lengths = (np.array([*map(len, lines)]) for lines in (self.before, self.after))
+        totals = other_lengths[:, None] + lengths[None, :]
+        equal = 2 * common == totals
+        bounds = np.where(equal, 0.0, 2.0 * common / np.maximum(1, totals))
+        return bounds, np.zeros(bounds.shape, dtype=bool), equal
