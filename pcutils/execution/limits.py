@@ -29,6 +29,8 @@ class Limits:
         Timers and animation steps that are run after its main part.
     timer_seconds : float
         Virtual time for which timers go on after the main part has ended.
+    virtual_seconds : float
+        Virtual time after which everything ends.
     """
 
     seconds: float = 3.0
@@ -37,8 +39,9 @@ class Limits:
     stack_kb: int = 1024
     output_characters: int = 200_000
     commands: int = 200_000
-    tasks: int = 100_000
+    tasks: int = 20_000
     timer_seconds: float = 5.0
+    virtual_seconds: float = 600.0
 
     def as_dict(self) -> dict[str, float]:
         """Return the limits as plain numbers, for the worker."""

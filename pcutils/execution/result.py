@@ -51,8 +51,8 @@ class Result:
         The error as a browser would print it, or the limit that was hit; None on success.
     error_kind : {"compile", "name", "type", "argument", "other"} or None
         What went wrong, None unless `status` is ``error``.
-    language : {"coffee", "js"}
-        What the program was run as: CoffeeScript, or JavaScript where only that works.
+    language : {"coffee", "js", "html"}
+        What the program was run as: CoffeeScript, JavaScript where only that works, or a web page.
     output : str
         The text it wrote, a line for each paragraph, button and question.
     drawing : Drawing

@@ -84,14 +84,14 @@ def run_job(engine: Engine, job: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The report of :meth:`Engine.run` with ``language``. If both fail, it is the CoffeeScript one.
+        The report of :meth:`Engine.run`. If both fail, it is the CoffeeScript one.
     """
     report = _answer_of_child(engine, job, "coffee")
     if report.pop("retry", False):
         second = _answer_of_child(engine, job, "js")
         if second["status"] == "success":
-            return second | {"language": "js"}
-    return report | {"language": "coffee"}
+            return second
+    return report
 
 
 def main() -> None:

@@ -18,8 +18,10 @@
   var known = Object.create(null);
   NAMES.forEach(function (name) {
     known[name] = true;
-    known[name.replace('gray', 'grey')] = true;
     global[name] = name;
+    var british = name.replace('gray', 'grey');
+    known[british] = true;
+    global[british] = british;
   });
 
   // Words that commands take, written without quotes.

@@ -19,26 +19,15 @@
     };
     Object.defineProperty(global[name], 'name', { value: name });
   });
-  // `direction t` and `distance t` ask about a turtle; `hide t` tells it something.
-  ['hide', 'show', 'ht', 'st', 'toggle', 'speed', 'pen', 'wear', 'home'].forEach(function (name) {
-    var plain = global[name];
-    global[name] = function (first) {
-      if (first instanceof Query && name !== 'home' && name !== 'wear') {
-        if (!first[0] || !first[0].shim) throw new TypeError('this.each is not a function');
-        return first[name].apply(first, [].slice.call(arguments, 1));
-      }
-      return plain.apply(this, arguments);
-    };
-  });
   global.done = function done(action) {
     if (typeof action === 'function') shim.whenIdle(shim.turtles.slice(), action);
     return undefined;
   };
   global.sync = function sync() { return undefined; };
   global.remove = function remove(what) {
-    if (what instanceof Query) what.remove();
-    else if (what && what.shim) shim.wrap([what]).remove();
-    else turtle.remove();
+    var set = what instanceof Query ? what : what && what.shim ? shim.wrap([what]) : turtle;
+    set.remove();
+    if (set[0] === main) delete global.turtle;
   };
   Query.prototype.remove = (function (later) {
     return function () {
@@ -118,9 +107,15 @@
       if (typeof action !== 'function' || !(rate > 0)) return;
       var mine = { cancelled: false };
       ticker = mine;
+      // Each round waits until the main turtle has done what was asked of it before.
+      function wait() {
+        if (mine.cancelled) return;
+        if (shim.turtleOf(main).isBusy) shim.whenIdle([main], function () { shim.plan(0, run, true); });
+        else run();
+      }
       function run() {
         if (mine.cancelled) return;
-        shim.plan(1000 / rate, run, true);
+        shim.plan(1000 / rate, wait, true);
         var speed = shim.turtleOf(main).speed;
         shim.turtleOf(main).speed = Infinity;
         try {
@@ -129,7 +124,7 @@
           shim.turtleOf(main).speed = speed;
         }
       }
-      shim.plan(Math.max(1000 / rate, 1), run, true);
+      shim.plan(Math.max(1000 / rate, 1), wait, true);
     };
   }
   global.tick = repeat('tick');

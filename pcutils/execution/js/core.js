@@ -7,7 +7,8 @@
   var stringify = JSON.stringify;
 
   shim.global = global;
-  shim.limits = { output_characters: 1e6, commands: 1e6, tasks: 1e6, timer_seconds: 5 };
+  shim.limits = { output_characters: 1e6, commands: 1e6, tasks: 1e6, timer_seconds: 5,
+    virtual_seconds: 600 };
   shim.now = 0;            // virtual milliseconds since the program started
   shim.ended = null;       // {status, message} once a limit was hit
   shim.failure = null;     // the first error nobody caught
@@ -20,6 +21,7 @@
     if (!shim.ended) shim.ended = { status: status, message: message };
     throw new Limit();
   };
+  // Commands are counted in the main part only: what a timer repeats is bounded by the number of its steps.
   var commands = 0;
   shim.count = function () {
     if (++commands > shim.limits.commands) shim.stop('timeout', 'gave more commands than can run in its time');
@@ -75,15 +77,12 @@
       if (task.isTimer && task.time > mainEnded + shim.limits.timer_seconds * MILLISECONDS) {
         if (!heap.some(function (other) { return !other.isTimer && !other.cancelled; })) return false;
       }
-      if (++done > shim.limits.tasks) {
-        if (!task.isTimer) shim.ended = { status: 'timeout', message: 'planned more steps than can run in its time' };
-        return false;
-      }
+      if (++done > shim.limits.tasks || task.time > shim.limits.virtual_seconds * MILLISECONDS) return false;
       shim.now = task.time;
       if (!task.isTimer) mainEnded = shim.now;
       shim.fromTimer = task.isTimer;
       shim.guard(task.action);
-      return !(shim.ended && shim.ended.status !== 'success');
+      return !shim.ended;
     }
     return false;
   };
@@ -97,8 +96,8 @@
     }
   };
   shim.uncaught = function (error) {
-    if (error instanceof Limit) throw error;
-    if (!shim.failure) shim.failure = shim.describe(error);
+    if (error instanceof Limit || shim.ended) return;
+    if (!shim.failure) shim.failure = { message: shim.describe(error), seconds: shim.now / MILLISECONDS };
   };
   shim.describe = function (error) {
     var text;

@@ -69,16 +69,27 @@
   function colorOf(op) { return op[0] === 'path' || op[0] === 'fill' ? op[1] : op[0] === 'dot' ? op[3] : op[4]; }
 
   // True where the turtle stands on ink of a colour; the word `color` asks for any ink.
+  // The turtle's body is looked at in its middle and on two rings.
+  var SAMPLES = [[0, 0]];
+  for (var k = 0; k < 8; k++) {
+    SAMPLES.push([4 * Math.cos(k * Math.PI / 4), 4 * Math.sin(k * Math.PI / 4)]);
+    SAMPLES.push([9 * Math.cos(k * Math.PI / 4), 9 * Math.sin(k * Math.PI / 4)]);
+  }
   shim.inkUnder = function (turtle, color) {
     if (!turtle) return false;
+    var size = Math.min(Math.abs(turtle.scaleX), 20);
+    return SAMPLES.some(function (by) {
+      return inkAt(turtle.x + size * by[0], turtle.y + size * by[1], color);
+    });
+  };
+  function inkAt(x, y, color) {
     for (var i = shim.ops.length - 1; i >= 0; i--) {
-      shim.look = (shim.look || 0) + 1;
-      if (!covers(shim.ops[i], turtle.x, turtle.y)) continue;
+      if (!covers(shim.ops[i], x, y)) continue;
       var ink = colorOf(shim.ops[i]);
       if (ink === 'transparent' || ink === 'none') continue;
       if (ink === 'erase') return same(color, 'transparent');
       return color === 'color' || same(ink, color);
     }
     return same(color, 'transparent');
-  };
+  }
 })(globalThis, globalThis.__shim);

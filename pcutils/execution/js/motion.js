@@ -107,7 +107,11 @@
     };
   }, 'speed');
   command('home', function (turtle, e, container) {
-    if (container !== undefined && container !== null && typeof container !== 'function') container = global.$(container);
+    var target = typeof container === 'string' ? global.$(container)[0] : container;
+    if (target instanceof shim.Query) target = target[0];
+    if (target !== undefined && target !== null && typeof target !== 'function' && !target.nodeType && target !== global) {
+      throw new TypeError("Cannot read properties of undefined (reading 'transform')");
+    }
     return function () {
       turtle.x = turtle.y = turtle.direction = 0;
       turtle.isBroken = true;
@@ -235,8 +239,18 @@
     return function () { turtle.twist = number(degrees, 0); };
   }, 0);
   command('ht hide', function (turtle) { return function () { turtle.visible = false; }; }, 0);
-  command('st show', function (turtle) { return function () { turtle.visible = true; }; }, 0);
-  command('toggle', function (turtle) { return function () { turtle.visible = !turtle.visible; }; }, 0);
+  function refuseSet(what) {
+    if (what instanceof shim.Query) throw new TypeError('this.each is not a function');
+  }
+  command('st', function (turtle) { return function () { turtle.visible = true; }; }, 0);
+  command('show', function (turtle, e, how) {
+    refuseSet(how);
+    return function () { turtle.visible = true; };
+  }, 0);
+  command('toggle', function (turtle, e, how) {
+    refuseSet(how);
+    return function () { turtle.visible = !turtle.visible; };
+  }, 0);
   command('wear', function (turtle, e, look, size) {
     return function () {
       if (look && typeof look === 'object' && !(look instanceof shim.Query)) look = look.color || look.src;

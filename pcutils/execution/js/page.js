@@ -36,6 +36,18 @@
     for (var i = 0; i < arguments.length; i++) made = writeBlock(arguments[i]);
     return made || writeBlock('');
   };
+  // A state that is a web page: its markup is shown, then its scripts run one after the other.
+  shim.runPage = function (page) {
+    var body = /<body[^>]*>([\s\S]*?)(<\/body>|$)/i.exec(page.markup);
+    shim.parseHtml(body ? body[1] : page.markup).forEach(function (node) {
+      if (node.nodeType === 1 && !/^(HTML|HEAD|STYLE|TITLE|META|LINK)$/.test(node.tagName)) writeBlock(node);
+    });
+    page.scripts.forEach(function (script) {
+      if (script.error) { if (!shim.failure) shim.failure = { message: script.error, seconds: 0 }; return; }
+      shim.code = script.code;
+      shim.guard(function () { (0, eval)(script.code); });
+    });
+  };
   var line = null;
   function type(text) {
     if (!line || !line.parentNode) {
@@ -153,7 +165,21 @@
   global.loadscript = function loadscript(url, action) {
     if (typeof action === 'function') shim.plan(100, function () { action(); });
   };
-  global.recolor = shim.nothing;
+  // Mixes pictures into a new one. Pictures of Pencil Code's own pages count as there; there are no others.
+  var OWN = /^(https?:)?\/\/(\w+\.)?pencilcode\.net\/|^\/[^\/]/;
+  global.recolor = function recolor(urls, mix) {
+    if (!Array.isArray(urls)) {
+      urls = [urls];
+      if (typeof mix !== 'function') throw new TypeError('k.split is not a function');
+    }
+    if (!global.turtle) throw new ReferenceError('turtle is not defined');
+    shim.plan(100, function () {
+      if (!urls.every(function (url) { return OWN.test(String(url)); })) {
+        document.createElement('canvas').getContext('2d').getImageData(0, 0, 0, 0);
+      }
+      if (typeof mix === 'function') mix.apply(null, urls.map(function () { return 128; }));
+    });
+  };
   global.promise = function (what) { return what instanceof Query ? what.promise() : turtlePromise(); };
   function turtlePromise() { return global.turtle.promise(); }
 
@@ -175,7 +201,7 @@
     pathname: '/edit/program', protocol: 'https:', reload: shim.nothing, assign: shim.nothing, replace: shim.nothing };
   global.history = { length: 1, back: shim.nothing, forward: shim.nothing, pushState: shim.nothing };
   global.navigator = { userAgent: 'Mozilla/5.0', language: 'en', onLine: false, platform: '' };
-  global.event = undefined;
+  global.event = { type: 'load', preventDefault: shim.nothing, stopPropagation: shim.nothing };
   global.length = 0;
   global.opener = null;
   global.onerror = global.onload = null;

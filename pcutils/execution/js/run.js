@@ -12,13 +12,15 @@
 
   var indirectEval = eval, parse = JSON.parse, stringify = shim.stringify, map = Array.prototype.map;
 
-  global.__start = function (source, seed, limits) {
+  global.__start = function (source, kind, seed, limits) {
     shim.limits = parse(limits);
     shim.seed(seed);
     var code = parse(source);
     shim.code = code;
-    shim.guard(function () { indirectEval(code); });
+    if (kind === 'html') shim.runPage(code);
+    else shim.guard(function () { indirectEval(code); });
     shim.plan(0, shim.nothing);
+    return !shim.ended;
   };
   global.__step = function () { return shim.step(); };
   global.__parses = function (source) {
@@ -38,14 +40,14 @@
   }
   function item(it) { return { kind: it.kind, text: it.text, size: it.size || null }; }
   global.__report = function () {
-    var ended = shim.ended || (shim.failure ? { status: 'error', message: shim.failure } : { status: 'success', message: null });
+    var ended = shim.ended || (shim.failure ? { status: 'error', message: shim.failure.message } : { status: 'success', message: null });
     var shown = shim.output.filter(function (it) {
       return !it.element || it.kind === 'label' || it.element.parentNode || it.kind === 'button';
     });
     return stringify({
       status: ended.status, message: ended.message, ops: shim.ops, turtles: map.call(shim.turtles, turtle),
       items: shown.map(item), output: shown.map(function (it) { return it.text; }).filter(Boolean).join('\n'),
-      seconds: shim.now / 1000
+      seconds: shim.now / 1000, failed_at: shim.failure ? shim.failure.seconds : null
     });
   };
 })(globalThis, globalThis.__shim, globalThis.__sources);
