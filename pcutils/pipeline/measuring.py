@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandas import DataFrame
 
+from pcutils.errors import TraceError
 from pcutils.execution import program_hash, run_status
 from pcutils.metrics import corrected_metrics, trace_metrics
 from pcutils.progress import track
@@ -33,7 +34,7 @@ def measure(traces: Sequence[Trace], execution: Execution, label: str) -> tuple[
     measures : pandas.DataFrame
         One row a trace, in order: the paper's metrics, the corrected ones, ``final_runs`` (whether the last
         program runs) and ``failing_share`` (share of states that do not). What depends on an unknown time
-        is NaN.
+        is NaN, and so is all that the paper's release computes from a trace that it stops at.
     programs : pandas.DataFrame
         One row a distinct program: ``program_hash``, ``status``, ``error_kind``, ``message``, ``language``.
     """
@@ -42,11 +43,7 @@ def measure(traces: Sequence[Trace], execution: Execution, label: str) -> tuple[
     succeeded = set(programs.loc[programs["status"] == "success", "program_hash"])
     runs = {program: program_hash(program) in succeeded for program in distinct}
     rows = [
-        {
-            **trace_metrics(trace, unknown_time_is_nan=True),
-            **corrected_metrics(trace),
-            **_running(trace, runs),
-        }
+        {**_paper(trace), **corrected_metrics(trace), **_running(trace, runs)}
         for trace in track(traces, label=f"measuring {label}", unit="traces")
     ]
     return DataFrame(rows, columns=None if rows else _columns()), programs
@@ -60,6 +57,13 @@ def _columns() -> list[str]:
         *corrected_metrics(trace),
         *_running(trace, {"fd 1": True}),
     ]
+
+
+def _paper(trace: Trace) -> dict[str, int | float]:
+    try:
+        return trace_metrics(trace, unknown_time_is_nan=True)
+    except TraceError:
+        return {}
 
 
 def _running(trace: Trace, runs: dict[str, bool]) -> dict[str, bool | float]:

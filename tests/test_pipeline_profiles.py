@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pcutils.errors import ProfileError
+from pcutils.pipeline.profiles import Profile, dump_profile, find_profile, load_profile
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = "description: small\ndata: {source: simulated, students: 3}\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.mark.parametrize("name", ["smoke", "classroom", "rollouts", "paper"])
+def test_committed_profiles_are_valid_and_survive_a_round_trip(name: str, tmp_path: Path) -> None:
+    profile = load_profile(find_profile(name))
+    again = tmp_path / "again.yaml"
+    again.write_text(dump_profile(profile))
+    assert load_profile(again) == profile
+
+
+def test_defaults_fill_what_a_profile_leaves_out(small: Path) -> None:
+    profile = load_profile(small)
+    assert (profile.data.students, profile.models.layers, profile.chapters) == (3, 2, {})
+
+
+def test_settings_change_values_and_keep_the_others(small: Path) -> None:
+    settings = [
+        "sampling.samples_per_prompt=2",
+        "chapters.06_steering.kinds=[a, b]",
+        "models.learning_rate=3e-4",
+    ]
+    profile = load_profile(small, settings)
+    assert profile.sampling.samples_per_prompt == 2
+    assert profile.sampling.prompts_per_split == load_profile(small).sampling.prompts_per_split
+    assert profile.chapters == {"06_steering": {"kinds": ["a", "b"]}}
+    assert profile.models.learning_rate == 0.0003
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("models.tokns=3", ["models.tokns: unknown key", "did you mean 'tokens'?", "vocabulary"]),
+        ("model.tokens=3", ["model: unknown key", "did you mean 'models'?"]),
+        ("data.path=x", ["data.path: unknown key", "assignments_per_student"]),
+        ("data.source=hubb", ["data.source", "'simulated', 'rollouts'"]),
+        ("data.students=many", ["data.students: found 'many', expected: a valid integer"]),
+        ("models.tokens=1e6", ["models.tokens: found 1000000.0, expected: a valid integer"]),
+        ("splits.titles=1.5", ["splits.titles: found 1.5, expected: less than 1"]),
+        ("sampling=3", ["sampling: found 3"]),
+        ("description.more=1", ["description is a value and has no keys"]),
+        ("models.layers", ["expected key=value"]),
+        ("models.layers={", ["not readable as YAML"]),
+    ],
+)
+def test_mistakes_are_told_with_key_found_and_expected(small: Path, setting: str, words: list[str]) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_profile(small, [setting])
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_every_mistake_is_told_at_once_and_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("data: {source: simulated, student: 3}\nmodels: {layers: '2'}\n")
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{path}: ") for line in lines)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1\n", "description: a\ndescription: b\n"])
+def test_files_that_are_no_profile(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    with pytest.raises(ProfileError, match=r"wrong\.yaml"):
+        load_profile(path)
+
+
+def test_unknown_profiles_name_the_known_ones() -> None:
+    with pytest.raises(ProfileError, match="classroom, paper, rollouts, smoke"):
+        find_profile("clasroom")
+    with pytest.raises(ProfileError, match="no such file"):
+        find_profile("nowhere.yaml")
+
+
+def test_the_rollouts_need_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "rollouts.yaml"
+    path.write_text("description: a\ndata: {source: rollouts}\n")
+    with pytest.raises(ProfileError, match=r"data\.rollouts\.path: missing|data\.path: missing"):
+        load_profile(path)
+
+
+def test_a_profile_cannot_be_changed_by_accident(small: Path) -> None:
+    profile = load_profile(small)
+    with pytest.raises(ValueError, match="frozen"):
+        profile.models.layers = 3  # type: ignore[misc]
+
+
+def test_every_key_of_the_schema_is_in_a_resolved_profile(small: Path) -> None:
+    resolved = yaml.safe_load(dump_profile(load_profile(small)))
+    assert set(resolved) == set(Profile.model_fields)
+    assert set(resolved["models"]) == set(Profile.model_fields["models"].annotation.model_fields)
