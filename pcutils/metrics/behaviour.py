@@ -59,7 +59,7 @@ def trace_metrics(trace: Trace, *, unknown_time_is_nan: bool = False) -> dict[st
     Notes
     -----
     The paper's release, including what is questionable about it; `corrected_metrics` has corrected
-    definitions.
+    definitions. A trace that the text form cannot carry is measured on its states as they are.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 _NAMES = """
@@ -56,14 +57,15 @@ class CodeParts(NamedTuple):
     ----------
     code : str
         The program with every comment removed and every string emptied to ``""``.
-    comments : list of str
+    comments : tuple of str
         The comments with their signs, in order.
     """
 
     code: str
-    comments: list[str]
+    comments: tuple[str, ...]
 
 
+@lru_cache(maxsize=64)
 def split_code(program: str, language: str = "coffeescript") -> CodeParts:
     """Take the comments and the contents of strings out of a program.
 
@@ -82,7 +84,7 @@ def split_code(program: str, language: str = "coffeescript") -> CodeParts:
     Examples
     --------
     >>> split_code('write "# 1 fan" # show it')
-    CodeParts(code='write "" ', comments=['# show it'])
+    CodeParts(code='write "" ', comments=('# show it',))
     """
     comments: list[str] = []
 
@@ -92,7 +94,8 @@ def split_code(program: str, language: str = "coffeescript") -> CodeParts:
         comments.append(found["comment"])
         return ""
 
-    return CodeParts(_NO_CODE[language].sub(strip, program), comments)
+    code = _NO_CODE[language].sub(strip, program)
+    return CodeParts(code, tuple(comments))
 
 
 def comment_lines(program: str, language: str = "coffeescript") -> int:
