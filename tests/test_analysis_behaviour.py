@@ -7,6 +7,7 @@ import pytest
 from pcutils.analysis.behaviour import ALL, STUDENT_MEAN, TITLE_MEAN, Comparison, compare, pair_up
 from pcutils.analysis.properties import PROPERTIES, Property, property_values
 from pcutils.errors import DataError
+from pcutils.splits import EVALUATION_SPLITS
 
 FOUR = (
     Property("backtracking", "backtracking", "back"),
@@ -122,7 +123,9 @@ def test_baselines_know_titles_and_seen_students(comparison: Comparison) -> None
     assert comparison.correlation(ALL, TITLE_MEAN, "attempts").value > 0.6
     gap = comparison.difference(seen, STUDENT_MEAN, TITLE_MEAN)
     assert gap.low > 0  # type: ignore[operator]
-    assert comparison.splits == [ALL, seen, unseen]
+    assert comparison.splits == [ALL, *EVALUATION_SPLITS]
+    assert not comparison.mean(EVALUATION_SPLITS[-1], "trace").is_defined
+    assert comparison.students[unseen] == 30
 
 
 def test_within_a_title_the_title_tells_nothing(measures: pd.DataFrame) -> None:
@@ -154,16 +157,19 @@ def test_pairs_that_a_variant_lacks_are_left_out_and_counted(measures: pd.DataFr
     assert "s0" not in set(pairs.keys["username"])
 
 
-def test_no_common_pair_is_an_error(measures: pd.DataFrame) -> None:
+def test_no_common_pair_leaves_everything_undefined(measures: pd.DataFrame) -> None:
     whole = samples(measures, 0.5, 1)
-    apart = {"trace": whole[whole["username"] == "s0"], "last": whole[whole["username"] == "s1"]}
-    with pytest.raises(DataError, match="every variant"):
-        pair_up(measures, apart, FOUR)
+    for other in (whole[whole["username"] == "s1"], pd.DataFrame()):
+        pairs = pair_up(measures, {"trace": whole[whole["username"] == "s0"], "last": other}, FOUR)
+        nothing = compare(pairs, resamples=20)
+        gap = nothing.difference(ALL, "trace", "last")
+        assert (gap.is_defined, gap.low, gap.n) == (False, None, 0)
+        assert not nothing.table()["value"].notna().any()
 
 
 def test_tables_have_a_row_for_every_split_model_and_property(comparison: Comparison) -> None:
-    assert len(comparison.table()) == 3 * 5 * 4
-    assert len(comparison.means_table()) == 3 * 5
+    assert len(comparison.table()) == 5 * 5 * 4
+    assert len(comparison.means_table()) == 5 * 5
 
 
 def test_a_cut_trace_has_no_final_program_and_times_are_logarithms() -> None:

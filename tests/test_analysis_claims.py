@@ -6,9 +6,7 @@ import pytest
 
 from pcutils.analysis.claims import (
     CANNOT,
-    CLAIMS,
     NOT_SUPPORTED,
-    STYLE_TOLERANCE,
     SUPPORTED,
     evidence_table,
     judge_all,
@@ -16,6 +14,7 @@ from pcutils.analysis.claims import (
     read_measures,
     verdict_table,
 )
+from pcutils.analysis.evidence import CLAIMS, STYLE_TOLERANCE
 from pcutils.errors import DataError, RunError
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,15 @@ from pcutils.analysis.statistics import (
     RESAMPLES,
     Estimate,
     Floats,
+    estimate_table,
     interval_of,
     resample_weights,
     undefined,
     weighted_correlations,
 )
 from pcutils.errors import DataError
+from pcutils.splits import EVALUATION_SPLITS
+from pcutils.variants import VARIANTS
 
 KEYS = ["username", "title", "split"]
 #: All evaluation pairs together, whatever their split.
@@ -58,6 +62,11 @@ class Pairs:
         return list(self.sampled)
 
 
+def sampled_variants(run: Any) -> list[str]:
+    """List the variants that a run has measured samples of, in the order of the book."""
+    return [variant for variant in VARIANTS if run.files.sample_measures(variant).exists()]
+
+
 def pair_up(
     measures: pd.DataFrame,
     samples: Mapping[str, pd.DataFrame],
@@ -83,12 +92,8 @@ def pair_up(
     Returns
     -------
     Pairs
-        Only pairs for which every variant has at least one readable sample.
-
-    Raises
-    ------
-    DataError
-        Where no pair is left.
+        Only pairs for which every variant has at least one readable sample; none where a model writes nothing
+        that can be read, and then every comparison is "not defined".
     """
     means = {name: _means(frame, properties) for name, frame in samples.items()}
     own = _means(measures[measures["split"] != "train"], properties)
@@ -96,10 +101,6 @@ def pair_up(
     kept = own.index.intersection(pd.MultiIndex.from_frame(wanted))
     for frame in means.values():
         kept = kept.intersection(frame.index)
-    if kept.empty:
-        raise DataError(
-            "no pair that every variant was sampled for", "at least one", file="samples/*_measures.parquet"
-        )
     kept = kept.sort_values()
     keys = kept.to_frame(index=False)[KEYS]
     sampled = {name: frame.loc[kept].reset_index(drop=True) for name, frame in means.items()}
@@ -188,7 +189,7 @@ class Comparison:
                     | {"final_program": IS_FINAL[name]}
                     | vars(estimate)
                 )
-        return pd.DataFrame(rows)
+        return estimate_table(rows)
 
     def means_table(self, scope: str = "all") -> pd.DataFrame:
         """One row a split and model: mean correlation over properties."""
@@ -196,7 +197,7 @@ class Comparison:
             {"split": split, "model": model} | vars(self.mean(split, model, scope))
             for split, model in self.draws
         ]
-        return pd.DataFrame(rows)
+        return estimate_table(rows)
 
     def _selected(self, split: str, scope: str) -> np.ndarray:
         if scope not in SCOPES:
@@ -234,7 +235,7 @@ def compare(
     pairs : Pairs
         From :func:`pair_up`.
     splits : iterable of str, optional
-        Which splits to look at beside `ALL`; those that the pairs have by default.
+        Which splits to look at beside `ALL`; the four evaluation splits by default.
     within_title : bool
         Whether to subtract each title's average first, so that what is left is the student, not the
         assignment.
@@ -249,7 +250,7 @@ def compare(
     draws: dict[tuple[str, str], Floats] = {}
     varies: dict[str, np.ndarray] = {}
     students: dict[str, int] = {}
-    for split in [ALL, *(splits or sorted(pairs.keys["split"].unique()))]:
+    for split in [ALL, *(EVALUATION_SPLITS if splits is None else splits)]:
         rows = np.ones(len(pairs.keys), bool) if split == ALL else (pairs.keys["split"] == split).to_numpy()
         keys = pairs.keys[rows]
         own = _centred(pairs.own[rows], keys, within_title)
@@ -278,6 +279,9 @@ def _centred(values: pd.DataFrame, keys: pd.DataFrame, within_title: bool) -> pd
 
 
 def _means(measures: pd.DataFrame, properties: tuple[Property, ...]) -> pd.DataFrame:
+    if measures.empty:
+        index = pd.MultiIndex.from_arrays([[], [], []], names=KEYS)
+        return pd.DataFrame({item.name: [] for item in properties}, index=index, dtype=float)
     values = property_values(measures, properties)
     return values.groupby([measures[key] for key in KEYS]).mean()
 

@@ -1,4 +1,4 @@
-"""The paper's claims, what counts as evidence for each, and the verdict that a run's measures give."""
+"""The verdict that a run's measures give on each of the paper's claims."""
 
 from __future__ import annotations
 
@@ -6,58 +6,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
+from pcutils.analysis.evidence import CLAIMS, Claim, Evidence
 from pcutils.errors import DataError, RunError
 
 SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
 CANNOT = "cannot be tested on this data"
 #: Evidence that rests on fewer students, titles or traces decides nothing.
 FEWEST = 5
-#: How much closeness to the own style, in sentence BLEU from 0 to 1, a steered completion may lose and still
-#: count as close. Chosen before any result was seen.
-STYLE_TOLERANCE = 0.05
 
-Side = Literal["above", "below", "reported"]
 Measures = Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One measure that a claim rests on.
-
-    Parameters
-    ----------
-    chapter : str
-        Chapter that measures it.
-    measure : str
-        Name in its results. ``*`` stands for one part of a name: every measure that fits has to hold.
-        ``{largest}`` stands for a whole number: the largest there is counts.
-    words : str
-        What it is, for a reader.
-    side : {"above", "below", "reported"}
-        Whether the whole interval has to lie above or below `bound`; "reported" has to be there, and decides
-        nothing.
-    bound : float
-        The line to stay on one side of.
-    """
-
-    chapter: str
-    measure: str
-    words: str
-    side: Side
-    bound: float = 0.0
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of the paper, in our words, and its evidence; all of the evidence has to hold."""
-
-    id: str
-    text: str
-    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True)
@@ -101,111 +62,6 @@ class Verdict:
     verdict: str
     reason: str
     findings: tuple[Finding, ...]
-
-
-_BEHAVIOUR, _PROBES = "03_behavioral_evaluation", "04_embedding_probes"
-_NEW, _STEERING = "05_new_students", "06_steering"
-
-CLAIMS = (
-    Claim(
-        "C1",
-        "Models trained on whole traces write more varied final programs than the other two.",
-        (
-            Evidence(
-                _BEHAVIOUR,
-                "self_bleu.difference.trace-synthetic",
-                "Self-BLEU, trace minus synthetic",
-                "below",
-            ),
-            Evidence(_BEHAVIOUR, "self_bleu.difference.trace-last", "Self-BLEU, trace minus last", "below"),
-        ),
-    ),
-    Claim(
-        "C2",
-        "They follow the behaviour of the student they imitate more closely than the other two.",
-        (
-            Evidence(
-                _BEHAVIOUR,
-                "behaviour.difference.trace-synthetic",
-                "mean correlation, trace minus synthetic",
-                "above",
-            ),
-            Evidence(
-                _BEHAVIOUR, "behaviour.difference.trace-last", "mean correlation, trace minus last", "above"
-            ),
-        ),
-    ),
-    Claim(
-        "C3",
-        "Training on traces helps even when only final programs are judged.",
-        (
-            Evidence(
-                _BEHAVIOUR,
-                "final_program.difference.trace-last",
-                "mean correlation of properties of final programs, trace minus last",
-                "above",
-            ),
-        ),
-    ),
-    Claim(
-        "C4",
-        "From the beginning of a trace, the model's states tell what the student does next.",
-        (
-            Evidence(
-                _PROBES, "prefix_probe.difference.*", "probe of the prefix minus shuffled control", "above"
-            ),
-        ),
-    ),
-    Claim(
-        "C5",
-        "The student's vector alone tells how that student works.",
-        (
-            Evidence(
-                _PROBES, "student_probe.difference.*", "probe of the vector minus shuffled control", "above"
-            ),
-        ),
-    ),
-    Claim(
-        "C6",
-        "Fitting the vector alone on a few traces picks up a new student; unseen students stay harder.",
-        (
-            Evidence(_NEW, "adaptation.gain.k{largest}", "bits a trace saved by fitting the vector", "above"),
-            Evidence(_NEW, "adaptation.gap", "bits a trace, unseen minus seen students", "reported"),
-        ),
-    ),
-    Claim(
-        "C7",
-        "The model trained on traces repairs failing programs more often than the other two.",
-        (
-            Evidence(
-                _STEERING,
-                "recovery.trace",
-                "share of failing prefixes that end in a running program",
-                "reported",
-            ),
-            Evidence(
-                _STEERING, "recovery.difference.trace-synthetic", "that share, trace minus synthetic", "above"
-            ),
-            Evidence(_STEERING, "recovery.difference.trace-last", "that share, trace minus last", "above"),
-        ),
-    ),
-    Claim(
-        "C8",
-        "A strong student's vector leads to programs that run and stay close to the student's style.",
-        (
-            Evidence(
-                _STEERING, "steering.runs.strong-own", "share that runs, strong vector minus own", "above"
-            ),
-            Evidence(
-                _STEERING,
-                "steering.style.strong-own",
-                "closeness to the own style, strong vector minus own",
-                "above",
-                -STYLE_TOLERANCE,
-            ),
-        ),
-    ),
-)
 
 
 def judge(claim: Claim, results: Mapping[str, Measures]) -> Verdict:

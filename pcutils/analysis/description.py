@@ -1,4 +1,4 @@
-"""Who wrote the traces, what is in them, and how much of a student's style is stable."""
+"""Who wrote the traces, when, and what is in them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pcutils.analysis.paper import paper_fact
-from pcutils.analysis.properties import LABELS, PROPERTIES, property_values
-from pcutils.analysis.statistics import (
-    RESAMPLES,
-    Estimate,
-    bootstrap_interval,
-    correlation_interval,
-    share_interval,
-)
+from pcutils.analysis.statistics import RESAMPLES, bootstrap_interval, estimate_table, share_interval
 from pcutils.execution import program_hash
 
 if TYPE_CHECKING:
@@ -41,7 +34,7 @@ EDIT_KINDS = {
     "edit_sum_num_modify_existing_all": "lines changed",
 }
 #: Where in its trace a state stands.
-POSITIONS = ("first", "between", "last")
+POSITIONS = ("first attempt", "in between", "last attempt")
 
 
 def trace_table(dataset: Dataset) -> pd.DataFrame:
@@ -58,7 +51,7 @@ def trace_table(dataset: Dataset) -> pd.DataFrame:
         `row`, `username`, `title`, `states`, `is_complete`, `started` and `ended` (NaT where unknown).
     """
     frame = dataset.to_pandas()
-    stamps = [pd.to_datetime(pd.Series(list(moments))).dropna() for moments in frame["timestamps"]]
+    known = [[moment for moment in moments if not pd.isna(moment)] for moments in frame["timestamps"]]
     return pd.DataFrame(
         {
             "row": np.arange(len(frame)),
@@ -66,8 +59,8 @@ def trace_table(dataset: Dataset) -> pd.DataFrame:
             "title": frame["title"],
             "states": frame["programs"].map(len),
             "is_complete": frame["is_complete"],
-            "started": [moments.iloc[0] if len(moments) else pd.NaT for moments in stamps],
-            "ended": [moments.iloc[-1] if len(moments) else pd.NaT for moments in stamps],
+            "started": pd.to_datetime(pd.Series([moments[0] if moments else None for moments in known])),
+            "ended": pd.to_datetime(pd.Series([moments[-1] if moments else None for moments in known])),
         }
     )
 
@@ -96,9 +89,11 @@ def state_table(dataset: Dataset, programs: pd.DataFrame) -> pd.DataFrame:
     moments = pd.to_datetime(states.pop("timestamps"))
     states["gap_seconds"] = moments.groupby(states["row"]).diff().dt.total_seconds()
     is_last = states["number"] == states["states"]
-    states["position"] = np.select([is_last, states["number"] == 1], ["last", "first"], "between")
+    states["position"] = np.select(
+        [is_last, states["number"] == 1], [POSITIONS[2], POSITIONS[0]], POSITIONS[1]
+    )
     text = states.pop("programs")
-    states["lines"] = text.str.splitlines().map(len)
+    states["lines"] = text.map(lambda program: len(program.splitlines()))
     states["characters"] = text.map(len)
     failing = programs["status"].where(programs["status"] != "error", programs["error_kind"].fillna("other"))
     outcomes = dict(zip(programs["program_hash"], failing, strict=True))
@@ -119,7 +114,7 @@ def facts(traces: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         `students`, `titles`, `traces`, `states`, `traces_per_student`, `first_year`, `last_year` (None where
-        no clock is known), `complete` (share with its interval over students).
+        no clock is known), `complete` (share of traces with Wilson's interval).
     """
     years = traces["started"].dropna().dt.year
     return {
@@ -193,7 +188,7 @@ def outcome_shares(states: pd.DataFrame, *, resamples: int = RESAMPLES, seed: in
             estimate = bootstrap_interval(hits, groups=part["username"], resamples=resamples, seed=seed)
             names = {"position": position, "outcome": outcome, "label": STATUS_LABELS[outcome]}
             rows.append(names | vars(estimate))
-    return pd.DataFrame(rows)
+    return estimate_table(rows)
 
 
 def edit_shares(measures: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
@@ -223,52 +218,4 @@ def edit_shares(measures: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int
             counts, share, groups=measures["username"], resamples=resamples, seed=seed
         )
         rows.append({"label": label} | vars(estimate))
-    return pd.DataFrame(rows)
-
-
-def mean_over_students(values: pd.Series, measures: pd.DataFrame, *, resamples: int = RESAMPLES) -> Estimate:
-    """Mean over traces with its interval over students; rows without a value are left out."""
-    whole = values.notna().to_numpy()
-    return bootstrap_interval(
-        values[whole].to_numpy(float), groups=measures.loc[whole, "username"], resamples=resamples
-    )
-
-
-def style_reliability(
-    measures: pd.DataFrame, *, fewest: int = 4, resamples: int = RESAMPLES, seed: int = 0
-) -> pd.DataFrame:
-    """Does a student have a style? Correlation between two halves of the same student's traces.
-
-    Parameters
-    ----------
-    measures : pandas.DataFrame
-        The run's measures.
-    fewest : int
-        Students with fewer traces are left out.
-    resamples, seed : int
-        Of the halves and of the bootstrap over students.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a property: `property`, `label`, `value`, `low`, `high`, `n`, `reason`. Each title's average
-        is subtracted first, so that two halves do not agree only because their titles are alike. Where a
-        student's own halves disagree, no model of that student can be expected to do better.
-    """
-    values = property_values(measures)
-    values = values - values.groupby(measures["title"]).transform("mean")
-    order = np.random.default_rng(seed).permutation(len(measures))
-    shuffled = measures["username"].iloc[order]
-    half = (shuffled.groupby(shuffled).cumcount() % 2).sort_index()
-    often = measures["username"].map(measures["username"].value_counts()) >= fewest
-    halves = values[often].groupby([measures["username"][often], half[often]]).mean().unstack()
-    rows = []
-    for item in PROPERTIES:
-        estimate = correlation_interval(
-            halves[item.name].iloc[:, 0].to_numpy() if len(halves) else [],
-            halves[item.name].iloc[:, 1].to_numpy() if len(halves) else [],
-            resamples=resamples,
-            seed=seed,
-        )
-        rows.append({"property": item.name, "label": LABELS[item.name]} | vars(estimate))
-    return pd.DataFrame(rows)
+    return estimate_table(rows)

@@ -13,11 +13,13 @@ from pcutils.analysis.statistics import (
     Estimate,
     bootstrap_interval,
     difference_interval,
+    estimate_table,
     share_interval,
     undefined,
 )
 from pcutils.metrics import corrected_self_bleu, reference_bleu, sample_bleu, self_bleu
 from pcutils.progress import track
+from pcutils.splits import EVALUATION_SPLITS
 
 #: Name of the students themselves where they stand in one table with models.
 STUDENTS = "students"
@@ -217,17 +219,21 @@ def run_shares(
         Traces cut before their end are left out.
     """
     keys = ["username", "title", "split"]
-    sampled = pd.concat([frame[keys] for frame in samples.values()]).drop_duplicates()
-    frames = {STUDENTS: measures.merge(sampled, on=keys), **samples}
+    columns = [*keys, "is_complete", "final_runs"]
+    readable = {
+        name: frame if len(frame) else pd.DataFrame(columns=columns) for name, frame in samples.items()
+    }
+    sampled = pd.concat([frame[keys] for frame in readable.values()]).drop_duplicates()
+    frames = {STUDENTS: measures[columns].merge(sampled, on=keys), **readable}
     rows = []
     for model, frame in frames.items():
         ended = frame[frame["is_complete"].astype(bool)].assign(runs=lambda f: f["final_runs"].astype(float))
-        for split in [ALL, *sorted(sampled["split"].unique())]:
+        for split in [ALL, *EVALUATION_SPLITS]:
             part = ended if split == ALL else ended[ended["split"] == split]
             rows.append(
                 {"split": split, "model": model} | vars(mean_of(part, "runs", resamples=resamples, seed=seed))
             )
-    return pd.DataFrame(rows)
+    return estimate_table(rows)
 
 
 def sample_counts(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

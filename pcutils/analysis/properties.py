@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,28 @@ PROPERTIES = (
     Property("waits", "uses of await at the end", "num_occurrences_await_last", final_program=True),
     Property("final_runs", "final program runs", "final_runs", final_program=True),
 )
+#: What the paper's definition of a property is replaced by where :func:`pcutils.metrics.corrected_metrics`
+#: mends it.
+CORRECTED_COLUMNS = {
+    "backtracking": "backtracking_share_levenshtein",
+    "edit_size": "mean_levenshtein_step",
+    "way_to_go": "first_levenshtein_to_last",
+    "lines_added": "lines_added_per_step",
+    "lines_deleted": "lines_deleted_per_step",
+    "lines_modified": "lines_modified_per_step",
+    "colour_changes": "color_changes_per_step",
+    "number_changes": "number_changes_per_step",
+    "comment_additions": "comments_added_per_step",
+    "function_additions": "functions_added_per_step",
+    "gap": "median_gap_seconds",
+    "total_time": "working_seconds",
+    "comments": "comment_lines_last",
+    "functions": "named_functions_last",
+    "boxes": "box_in_code_last",
+    "turtles": "turtle_in_code_last",
+    "waits": "await_in_code_last",
+}
+CORRECTED = tuple(replace(item, column=CORRECTED_COLUMNS.get(item.name, item.column)) for item in PROPERTIES)
 LABELS = {item.name: item.label for item in PROPERTIES}
 IS_FINAL = {item.name: item.final_program for item in PROPERTIES}
 

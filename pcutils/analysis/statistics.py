@@ -7,7 +7,7 @@ bootstrap).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,30 @@ import pandas as pd
 import scipy.stats
 from statsmodels.stats.proportion import proportion_confint
 
+from pcutils.analysis.resampling import RESAMPLES, Floats, resample_weights, weighted_correlations
 from pcutils.errors import DataError
+
+__all__ = [
+    "CONFIDENCE",
+    "RESAMPLES",
+    "Estimate",
+    "Floats",
+    "bootstrap_interval",
+    "correlation_interval",
+    "difference_interval",
+    "estimate_table",
+    "interval_of",
+    "record",
+    "resample_weights",
+    "share_interval",
+    "undefined",
+    "weighted_correlations",
+]
 
 #: Level of every interval in the book.
 CONFIDENCE = 0.95
-RESAMPLES = 1000
 #: With a larger share of resamples that give no number, an interval would describe the exceptions.
 MOST_UNDEFINED = 0.1
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,25 @@ class Estimate:
         """Whether there is a number."""
         return not math.isnan(self.value)
 
+    def side(self, bound: float = 0.0) -> str:
+        """Say where the whole interval lies.
+
+        Parameters
+        ----------
+        bound : float
+            The line.
+
+        Returns
+        -------
+        {"above", "below", "unclear"}
+            "unclear" also where there is no interval.
+        """
+        if self.low is not None and self.low > bound:
+            return "above"
+        if self.high is not None and self.high < bound:
+            return "below"
+        return "unclear"
+
     def __format__(self, spec: str) -> str:
         if self.low is None or self.high is None:
             return format(self.value, spec)
@@ -76,6 +110,23 @@ def record(results: Any, name: str, estimate: Estimate, unit: str) -> None:
         What it is counted in.
     """
     results.add(name, estimate.value, low=estimate.low, high=estimate.high, n=estimate.n, unit=unit)
+
+
+def estimate_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Put estimates into a table, with numbers as floats.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Each with what names the row, and the fields of an :class:`Estimate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What is missing in `value`, `low` and `high` is not-a-number.
+    """
+    frame = pd.DataFrame(list(rows))
+    return frame.astype(dict.fromkeys(("value", "low", "high"), float)) if len(frame) else frame
 
 
 def undefined(n: int, reason: str) -> Estimate:
@@ -277,58 +328,6 @@ def share_interval(successes: int, total: int, *, confidence: float = CONFIDENCE
         return undefined(0, "no data")
     low, high = proportion_confint(successes, total, alpha=1 - confidence, method="wilson")
     return Estimate(successes / total, float(low), float(high), total)
-
-
-def resample_weights(groups: Any, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
-    """Draw the cluster bootstrap once, as weights that many statistics can share.
-
-    Parameters
-    ----------
-    groups : sequence of length n_rows
-        Who each row belongs to.
-    resamples, seed : int
-        How many draws, and their seed.
-
-    Returns
-    -------
-    array, shape (resamples + 1, n_rows)
-        How often each row occurs. Row 0 is the data as they are, all ones.
-    """
-    codes, names = pd.factorize(np.asarray(groups))
-    generator = np.random.default_rng(seed)
-    counts = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    return np.vstack([np.ones(len(codes)), counts[:, codes]]).astype(float)
-
-
-def weighted_correlations(x: Floats, y: Floats, weights: Floats) -> Floats:
-    """Pearson correlation under every row of weights.
-
-    Parameters
-    ----------
-    x, y : array, shape (n_rows,)
-        Rows with a missing value in either get no weight.
-    weights : array, shape (n_draws, n_rows)
-        As from :func:`resample_weights`.
-
-    Returns
-    -------
-    array, shape (n_draws,)
-        Not-a-number where a side is constant or fewer than three rows are whole.
-    """
-    whole = ~(np.isnan(x) | np.isnan(y))
-    if whole.sum() < 3:
-        return np.full(len(weights), np.nan)
-    w, a, b = weights[:, whole], x[whole], y[whole]
-    a, b = a - a.mean(), b - b.mean()
-    total = w.sum(axis=1)
-    with np.errstate(all="ignore"):
-        mean_a, mean_b = w @ a / total, w @ b / total
-        spread_a = w @ (a * a) / total - mean_a**2
-        spread_b = w @ (b * b) / total - mean_b**2
-        shared = w @ (a * b) / total - mean_a * mean_b
-        result = shared / np.sqrt(spread_a * spread_b)
-    tiny_a, tiny_b = 1e-9 * np.mean(a * a), 1e-9 * np.mean(b * b)
-    return np.where((spread_a > tiny_a) & (spread_b > tiny_b), result, np.nan)
 
 
 def _correlation(pairs: Floats) -> float:

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from pcutils.figures.filmstrip import filmstrip
-from pcutils.figures.plots import forest, histogram, paired_points, percent_axis, stacked_shares, time_tick
-from pcutils.figures.prose import fill, number, say
+from pcutils.figures.plots import (
+    forest,
+    histogram,
+    model_label,
+    paired_points,
+    percent_axis,
+    stacked_shares,
+    time_tick,
+)
+from pcutils.figures.prose import fill, number, reading, say
+from pcutils.figures.scorecard import evidence_panels
 from pcutils.figures.svg import show
 from pcutils.figures.tables import show_table
 from pcutils.figures.theme import (
@@ -29,13 +38,16 @@ __all__ = [
     "VARIANT_LABELS",
     "VARIANT_LINES",
     "VARIANT_MARKERS",
+    "evidence_panels",
     "fill",
     "filmstrip",
     "forest",
     "histogram",
+    "model_label",
     "number",
     "paired_points",
     "percent_axis",
+    "reading",
     "say",
     "show",
     "show_table",

@@ -14,7 +14,7 @@ from pcutils.trace import Trace
 
 #: Changed lines of one attempt that are shown before "and ... more".
 MOST_LINES = 6
-DRAWING_PIXELS = 140
+DRAWING_SIZE = (180, 135)
 
 _STYLE = """<style>
 .pc-strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.8rem;list-style:none;
@@ -147,7 +147,7 @@ def _outcomes(results: Any, programs: Sequence[str], shown: Sequence[int], count
 
 
 def _card(trace: Trace, index: int, before: int | None, outcome: Any) -> str:
-    drawing = outcome.drawing.to_svg(title=f"Drawing of attempt {index + 1}", size=DRAWING_PIXELS)
+    drawing = outcome.drawing.to_svg(title=f"Drawing of attempt {index + 1}", size=DRAWING_SIZE)
     heading = f"<strong>Attempt {trace.numbers[index]}</strong>{_gap(trace, index, before)}"
     changes = _changes("" if before is None else trace.programs[before], trace.programs[index])
     return f"<li><p>{heading}</p>{drawing}<p>{escape(ending(outcome))}</p><pre>{changes}</pre></li>"

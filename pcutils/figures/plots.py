@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from pcutils.analysis.recording import model_words
 from pcutils.errors import PcutilsError
 from pcutils.figures.filmstrip import time_words
 from pcutils.figures.theme import (
@@ -20,16 +21,22 @@ from pcutils.figures.theme import (
     PLAIN_COLOUR,
     SERIES_COLOURS,
     VARIANT_COLOURS,
+    VARIANT_LABELS,
     VARIANT_MARKERS,
     variant_style,
 )
 
 #: Inches.
 WIDTH, ROW_HEIGHT, SERIES_HEIGHT = 5.6, 0.24, 0.13
-_SPARE_MARKERS = ("P", "X", "*", "h")
+_SPARE_MARKERS = ("P", "X", "p", "d")
 
 
-def series_style(name: str, names: Sequence[str], labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+def model_label(name: str) -> str:
+    """Words for a variant, a baseline or the students themselves."""
+    return VARIANT_LABELS.get(name) or model_words(name)
+
+
+def series_style(name: str, names: Sequence[str]) -> dict[str, Any]:
     """Colour, marker and label of one series: fixed for a variant, ink for anything else.
 
     Parameters
@@ -38,8 +45,6 @@ def series_style(name: str, names: Sequence[str], labels: Mapping[str, str] | No
         The series.
     names : sequence of str
         All series of the figure, so that those that are no variants get different markers.
-    labels : mapping of str to str, optional
-        Words for series that are no variants.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def series_style(name: str, names: Sequence[str], labels: Mapping[str, str] | No
         return {key: style[key] for key in ("color", "marker", "label")}
     others = [other for other in names if other not in VARIANT_COLOURS]
     marker = _SPARE_MARKERS[others.index(name) % len(_SPARE_MARKERS)]
-    return {"color": INK, "marker": marker, "label": (labels or {}).get(name, name)}
+    return {"color": INK, "marker": marker, "label": model_label(name)}
 
 
 def forest(
@@ -59,7 +64,6 @@ def forest(
     *,
     row: str = "label",
     series: str | None = None,
-    labels: Mapping[str, str] | None = None,
     xlabel: str,
     line: float | None = None,
     percent: bool = False,
@@ -75,8 +79,6 @@ def forest(
         What stands on the vertical axis, top to bottom in the order of the frame.
     series : str, optional
         What is told apart by colour and marker within a row.
-    labels : mapping, optional
-        Words for the series that are no variants.
     xlabel : str
         What is measured, with its unit.
     line : float, optional
@@ -95,20 +97,22 @@ def forest(
     names = list(dict.fromkeys(frame[series])) if series else [""]
     height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.2 * (series is not None)
     figure, axes = plt.subplots(figsize=(WIDTH, max(height, 1.6)))
-    step = 0.8 / len(names)
+    step = 0.8 / max(len(names), 1)
     for place, name in enumerate(names):
         part = frame[frame[series] == name] if series else frame
-        style = series_style(name, names, labels) if series else {"color": PLAIN_COLOUR, "marker": "o"}
+        style = series_style(name, names) if series else {"color": PLAIN_COLOUR, "marker": "o"}
         heights = np.array([rows.index(label) for label in part[row]]) + (place - (len(names) - 1) / 2) * step
         _dots(axes, part, heights, style)
+    if not pd.to_numeric(frame["value"]).notna().any():
+        axes.annotate("not defined on this data", (0.5, 0.5), xycoords="axes fraction", ha="center")
     if line is not None:
         axes.axvline(line, color=INK, linewidth=1)
-    axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=xlabel, ylim=(len(rows) - 0.4, -0.6))
+    axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=xlabel, ylim=(max(len(rows), 1) - 0.4, -0.6))
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     if percent:
         percent_axis(axes, "x")
-    if series:
+    if series and names:
         figure.legend(loc="outside upper left", ncols=min(3, len(names)), title=legend_title or None)
     return figure
 
@@ -116,7 +120,7 @@ def forest(
 def _dots(axes: Axes, part: pd.DataFrame, heights: np.ndarray, style: dict[str, Any]) -> None:
     value, low, high = (pd.to_numeric(part[key]).to_numpy(float) for key in ("value", "low", "high"))
     axes.hlines(heights, low, high, color=style["color"], linewidth=1.6)
-    axes.plot(value, heights, linestyle="none", markersize=5, **style)
+    axes.plot(value, heights, linestyle="none", markersize=6, **style)
 
 
 def percent_axis(axes: Axes, which: str = "y") -> None:

@@ -108,6 +108,33 @@ def say(template: str, /, **values: object) -> None:
     display(Markdown(fill(template, **values)))
 
 
+def reading(estimate: Estimate, *, above: str, below: str, unclear: str, bound: float = 0.0) -> str:
+    """Choose the words that an interval allows.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What was measured.
+    above, below : str
+        Said where the whole interval lies above or below `bound`.
+    unclear : str
+        Said otherwise, also where there is no interval.
+    bound : float
+        The line.
+
+    Returns
+    -------
+    str
+        One of the three.
+
+    Examples
+    --------
+    >>> reading(Estimate(0.2, -0.1, 0.5, 9), above="more", below="less", unclear="cannot be told apart")
+    'cannot be told apart'
+    """
+    return {"above": above, "below": below, "unclear": unclear}[estimate.side(bound)]
+
+
 def _word(value: object, spec: str) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         words = [str(item) for item in value]
