@@ -134,13 +134,11 @@ class Steps:
         for chapter in self.profile.chapters:
             if chapter not in CHAPTERS:
                 raise ProfileError(f"chapters.{chapter}: unknown chapter; {suggest(chapter, CHAPTERS)}")
-        for chapter in CHAPTERS:
-            self.parameters(chapter)
         source = source_path(self.profile, self.root)
         if source is not None and not source.exists():
-            raise ProfileError(
-                f"data.path: there is no {source}; `--set data.path=FOLDER` says where it lies."
-            )
+            raise ProfileError(f"data.path: there is no {source}; say where with --set data.path=FOLDER.")
+        for chapter in CHAPTERS:
+            self.parameters(chapter)
 
     def parameters(self, chapter: str) -> dict[str, Any]:
         """Give a chapter its parameters, checked against its notebook: all but `run_dir`.
