@@ -19,13 +19,13 @@ def safe_color(color: object) -> str:
     Returns
     -------
     str
-        A name, a hexadecimal value or a function of numbers; the canvas's white for the eraser; black for what
-        is no colour.
+        A name, a hexadecimal value or a function of numbers; the canvas's white for the eraser; black for
+        what is no colour.
 
     Examples
     --------
-    >>> safe_color("SkyBlue"), safe_color("hsl(20,100%,50%)"), safe_color("erase"), safe_color('red" onload="x')
-    ('skyblue', 'hsl(20,100%,50%)', 'white', 'black')
+    >>> [safe_color(color) for color in ("SkyBlue", "hsl(20,100%,50%)", "erase", 'red" onload="x')]
+    ['skyblue', 'hsl(20,100%,50%)', 'white', 'black']
     """
     text = str(color).strip()
     if not _SAFE.fullmatch(text):

@@ -11,21 +11,22 @@ from typing import Any
 class Drawing:
     """Marks on the canvas, oldest first, the turtles where they ended, and what stands on the page.
 
-    Lengths are in pixels, places are (x, y) from the middle of the page with y upwards, angles are in degrees,
-    clockwise from up, as pupils give them.
+    Lengths are in pixels, places are (x, y) from the middle of the page with y upwards, angles are in
+    degrees, clockwise from up, as pupils give them.
 
     Attributes
     ----------
     ops : tuple of tuple
         The marks::
 
-            ("path", colour, width, cap, [start, step, ...])   a line: start (x, y); step (x, y) for a straight
-                                                  piece, (x, y, radius, large, clockwise) for an arc
-            ("fill", colour, [[start, step, ...], ...])        an area
+            ("path", colour, width, cap, [start, step, ...])
+            ("fill", colour, [[start, step, ...], ...])
             ("dot", x, y, colour, diameter)
             ("box", x, y, direction, colour, side)
             ("arrow", x, y, direction, colour, width)
             ("label", x, y, direction, font size, colour, side, text)
+
+        A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.
     turtles : tuple of dict
         ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size``, ``opacity``, ``visible``.
     items : tuple of dict

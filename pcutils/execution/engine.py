@@ -1,7 +1,8 @@
 """The two interpreters of a worker: one holds the compiler, one the turtle commands.
 
-Only the standard library and the QuickJS binding are imported here: this runs in the worker. The binding is
-imported as ``_quickjs``, since its public module starts a thread, and a process with threads must not be forked.
+Only the standard library and the QuickJS binding are imported here: this runs in the worker. The binding
+is imported as ``_quickjs``, since its public module starts a thread, and a process with threads must not be
+forked.
 """
 
 from __future__ import annotations
@@ -15,27 +16,35 @@ import _quickjs  # type: ignore[import-not-found]
 from pcutils.execution.page import Script, is_page, split_page
 
 HERE = Path(__file__).parent
-COMPILER_MODULES = (
-    *("coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope", "sourcemap"),
-)
-RUNTIME_MODULES = ("const", "runtime")
-SHIM = (
-    *(
-        "core",
-        "errors",
-        "colors",
-        "dom",
-        "query",
-        "turtle",
-        "motion",
-        "ink",
-        "media",
-        "commands",
-        "page",
-        "run",
-    ),
-)
-DOORS = ("start", "step", "report", "parses")
+COMPILER_MODULES = [
+    "coffee-script",
+    "helpers",
+    "iced",
+    "lexer",
+    "nodes",
+    "parser",
+    "rewriter",
+    "scope",
+    "sourcemap",
+]
+RUNTIME_MODULES = ["const", "runtime"]
+SHIM = [
+    "core",
+    "errors",
+    "colors",
+    "dom",
+    "query",
+    "effects",
+    "turtle",
+    "motion",
+    "looks",
+    "ink",
+    "media",
+    "commands",
+    "page",
+    "run",
+]
+DOORS = ["start", "step", "report", "parses"]
 MEBIBYTE = 1 << 20
 COMPILER_MEMORY_MB = 96
 STACK_BYTES = 4 * MEBIBYTE
@@ -47,7 +56,7 @@ REPORT_SECONDS = 5.0
 END = "\nnull"
 
 
-def _sources(folder: str, names: tuple[str, ...]) -> dict[str, str]:
+def _sources(folder: str, names: list[str]) -> dict[str, str]:
     """Read the JavaScript modules of one vendored package."""
     return {name: (HERE / "vendor" / folder / f"{name}.js").read_text(encoding="utf-8") for name in names}
 
@@ -56,7 +65,7 @@ def load_compiler() -> Any:
     """Return an interpreter with a global function ``compile(json text) -> json text``."""
     context = _quickjs.Context()
     context.set_max_stack_size(STACK_BYTES)
-    sources = _sources("iced-coffee-script", COMPILER_MODULES) | _sources("iced-runtime", ("const",))
+    sources = _sources("iced-coffee-script", COMPILER_MODULES) | _sources("iced-runtime", ["const"])
     context.set("__sources", context.parse_json(json.dumps(sources)))
     context.eval((HERE / "js" / "compiler.js").read_text(encoding="utf-8"))
     return context
@@ -80,6 +89,7 @@ class Engine:
     def __init__(self) -> None:
         self.compiler = load_compiler()
         self.commands = load_commands()
+        self._loaded_bytes = self.commands.memory()["memory_used_size"]
         self._compile = self.compiler.get("compile")
         self._doors = {name: self.commands.get(f"__{name}") for name in DOORS}
         for name in DOORS:
@@ -102,8 +112,8 @@ class Engine:
         Returns
         -------
         dict
-            ``status``, ``message``, ``language``, ``compiled`` (False when it never started), ``output``, ``ops``,
-            ``turtles``, ``items``, and ``retry`` (True when the text failed and may be JavaScript).
+            ``status``, ``message``, ``language``, ``compiled`` (False when it never started), ``output``,
+            ``ops``, ``turtles``, ``items``, and ``retry`` (True when the text failed and may be JavaScript).
         """
         if is_page(program):
             return self._run_page(program, seed, limits)
@@ -144,8 +154,7 @@ class Engine:
     def _run_compiled(self, code: Any, kind: str, seed: int, limits: dict[str, float]) -> dict[str, Any]:
         """Run JavaScript, then its timers, and collect what it did."""
         context, stopped = self.commands, {}
-        used = context.memory()["memory_used_size"]
-        context.set_memory_limit(int(used + limits["memory_mb"] * MEBIBYTE))
+        context.set_memory_limit(int(self._loaded_bytes + limits["memory_mb"] * MEBIBYTE))
         context.set_max_stack_size(int(limits["stack_kb"] * 1024))
         context.set_time_limit(limits["seconds"])
         try:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
 from pcutils.errors import ExecutionError
-from pcutils.execution.drawing import Drawing
 from pcutils.execution.limits import Limits
 from pcutils.execution.process import WorkerDiedError, WorkerProcess
-from pcutils.execution.result import Result, error_kind, program_hash
+from pcutils.execution.result import Result, program_hash, result_of
 from pcutils.progress import track
 
 CACHED_RESULTS = 20_000
 AHEAD_PER_WORKER = 16
+ATTEMPTS = 2
 
 
 class Executor:
@@ -54,9 +53,9 @@ class Executor:
         self.workers = workers
         self.limits = Limits(seconds=seconds, memory_mb=memory_mb, **limits)
         self._cache: OrderedDict[tuple[str, int], Result] = OrderedDict()
-        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
-        self._alive: set[WorkerProcess] = set()
         self._lock = threading.Lock()
+        self._alive: set[WorkerProcess] = set()
+        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Executor:
@@ -68,27 +67,34 @@ class Executor:
     ) -> None:
         self.close()
 
-    def _start(self) -> None:
-        if self._threads is not None:
-            return
-        self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="pcutils-execution")
-        first = self._new_process()
-        first.check()
-        self._idle.put(first)
-        for _ in range(self.workers - 1):
-            self._idle.put(None)
+    def _start(self) -> ThreadPoolExecutor:
+        """Start one worker and see that it answers; the others start when they are needed."""
+        if self._threads is None:
+            self._idle = SimpleQueue()
+            self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="pcutils-execution")
+            try:
+                first = self._new_process()
+                first.check()
+            except BaseException:
+                self.close()
+                raise
+            for process in (first, *[None] * (self.workers - 1)):
+                self._idle.put(process)
+        return self._threads
 
     def close(self) -> None:
         """End every worker. The executor starts again when it is used again."""
-        if self._threads is None:
+        threads, self._threads = self._threads, None
+        if threads is None:
             return
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             processes, self._alive = self._alive, set()
         for process in processes:
+            process.kill()
+        threads.shutdown(wait=True)
+        for process in processes:
             process.stop()
-        self._threads.shutdown(wait=True)
-        self._threads, self._idle = None, SimpleQueue()
 
     def run(self, programs: Iterable[str], *, seed: int = 0, progress: bool = False) -> Iterator[Result]:
         """Run programs; a text that was run before with the same seed is not run again.
@@ -96,7 +102,7 @@ class Executor:
         Parameters
         ----------
         programs : iterable of str
-            CoffeeScript or JavaScript.
+            CoffeeScript, JavaScript, or web pages.
         seed : int
             Seed of the programs' own random numbers, the same for each of them.
         progress : bool
@@ -112,36 +118,35 @@ class Executor:
         ExecutionError
             When the machinery fails; a program's own failure is a result.
         """
-        self._start()
         listed = list(programs)
-        waiting: list[tuple[str, Future[Result]]] = []
+        waiting: deque[Future[Result]] = deque()
         running: dict[str, Future[Result]] = {}
         upcoming = iter(listed)
         for _ in track(listed, label="Running programs", unit="programs", enabled=progress):
-            while len(waiting) <= self.workers * AHEAD_PER_WORKER:
+            while len(waiting) < self.workers * AHEAD_PER_WORKER:
                 program = next(upcoming, None)
                 if program is None:
                     break
-                waiting.append((program, self._submit(program, seed, running)))
-            name, future = waiting.pop(0)
-            yield future.result()
+                waiting.append(self._submit(program, seed, running))
+            yield waiting.popleft().result()
 
     def _submit(self, program: str, seed: int, running: dict[str, Future[Result]]) -> Future[Result]:
         """Return the promise of a result, the same one for the same text."""
         name = program_hash(program)
-        known = self._cache.get((name, seed))
+        with self._lock:
+            known = self._cache.get((name, seed))
+            if known is not None:
+                self._cache.move_to_end((name, seed))
         if known is not None:
-            self._cache.move_to_end((name, seed))
             done: Future[Result] = Future()
             done.set_result(known)
             return done
         if name not in running or running[name].done():
-            assert self._threads is not None
-            running[name] = self._threads.submit(self._run_one, program, name, seed)
+            running[name] = self._start().submit(self._run_one, program, name, seed)
         return running[name]
 
     def _run_one(self, program: str, name: str, seed: int) -> Result:
-        """Run a program now, a second time when its worker died under it."""
+        """Run a program now, a second time when its worker or its interpreter died under it."""
         job = {
             "program": program,
             "seed": seed,
@@ -149,11 +154,11 @@ class Executor:
             "wall_seconds": self.limits.wall_seconds,
         }
         report: dict[str, Any] = {}
-        for _ in range(2):
+        for _ in range(ATTEMPTS):
             report = self._ask(job)
             if report["status"] != "crash":
                 break
-        result = self._result(name, report)
+        result = result_of(name, report)
         with self._lock:
             self._cache[name, seed] = result
             if len(self._cache) > CACHED_RESULTS:
@@ -161,30 +166,27 @@ class Executor:
         return result
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Give a job to an idle worker, and put a new one in its place when it dies."""
-        process = self._idle.get() or self._new_process()
+        """Give a job to an idle worker, and leave an empty place for a new one when it dies."""
+        process = self._idle.get()
         try:
-            report = process.ask(job, 2 * job["wall_seconds"] + 5.0)
+            if process is None:
+                process = self._new_process()
+            report = process.ask(job, ATTEMPTS * job["wall_seconds"])
         except WorkerDiedError as death:
-            process.stop()
-            with self._lock:
-                self._alive.discard(process)
-            self._idle.put(None)
-            return {"status": "crash", "message": f"the worker died twice while running it ({death})"}
-        self._idle.put(process)
+            if process is not None:
+                process.stop()
+                with self._lock:
+                    self._alive.discard(process)
+            process = None
+            report = {"status": "crash", "message": f"the worker died ({death})"}
+        finally:
+            self._idle.put(process)
         return report
 
     def _new_process(self) -> WorkerProcess:
-        process = WorkerProcess()
         with self._lock:
+            if self._threads is None:
+                raise ExecutionError("the executor was closed while programs were running")
+            process = WorkerProcess()
             self._alive.add(process)
         return process
-
-    def _result(self, name: str, report: dict[str, Any]) -> Result:
-        """Build the result out of a worker's report; a crash of the interpreter counts as a limit."""
-        status = "limit" if report["status"] == "crash" else report["status"]
-        message = None if status == "success" else report["message"]
-        kind = error_kind(message or "", not report.get("compiled", True)) if status == "error" else None
-        result = Result(name, status, message, kind, report.get("language", "coffee"))
-        drawing = Drawing.from_report(report)
-        return replace(result, output=report.get("output", ""), drawing=drawing)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pcutils.errors import ExecutionError
+from pcutils.execution.limits import Limits
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from pcutils.execution.worker import main; main()"
@@ -24,9 +27,9 @@ class WorkerDiedError(Exception):
 
 
 class WorkerProcess:
-    """One worker subprocess; it knows nothing of the caller's environment and dies with the caller.
+    """One worker subprocess; it sees nothing of the caller's environment and dies with it.
 
-    Started as a new interpreter rather than forked, so that a notebook or a job with threads may use it and the
+    It is a new interpreter rather than a fork, so that a notebook or a job with threads may use it and the
     caller's ``__main__`` is not imported again. It sits in its own session: Ctrl-C reaches the caller only.
     """
 
@@ -94,12 +97,14 @@ class WorkerProcess:
         line, _, self._unread = b"".join(parts).partition(b"\n")
         return line
 
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def stop(self) -> str:
-        """End the process and whatever it started, and return what it wrote to its standard error."""
-        try:
-            os.killpg(self._process.pid, 9)
-        except ProcessLookupError:
-            pass
+        """End the process and return what it wrote to its standard error."""
+        self.kill()
         _, errors = self._process.communicate()
         self._selector.close()
         return errors.decode("utf-8", "replace").strip()
@@ -112,10 +117,7 @@ class WorkerProcess:
         ExecutionError
             With what the worker said when it could not start.
         """
-        job = {"program": "", "seed": 0, "limits": {}, "wall_seconds": START_SECONDS}
-        from pcutils.execution.limits import Limits
-
-        job["limits"] = Limits().as_dict()
+        job = {"program": "", "seed": 0, "limits": Limits().as_dict(), "wall_seconds": START_SECONDS}
         try:
             self.ask(job, START_SECONDS)
         except WorkerDiedError as death:

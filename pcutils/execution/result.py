@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pcutils.execution.drawing import Drawing
 
@@ -30,7 +31,7 @@ def program_hash(program: str) -> str:
     Examples
     --------
     >>> program_hash("fd 100")[:12]
-    '6c1fc4c8d9f6'
+    '38fc609fe377'
     """
     return hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -44,9 +45,10 @@ class Result:
     program_hash : str
         See :func:`program_hash`.
     status : {"success", "error", "timeout", "limit"}
-        ``success`` when nothing threw, also while the program waits for input or runs for ever; ``error`` when
-        it does not compile or an error reached nobody who would catch it; ``timeout`` when it used up its time;
-        ``limit`` when it hit a limit on memory, output, or the number of commands.
+        ``success`` when nothing threw, also while the program waits for input or runs for ever; ``error``
+        when it does not compile or an error reached nobody who would catch it; ``timeout`` when it used up
+        its time or gave more commands than fit into it; ``limit`` when it hit a limit on memory or output,
+        or brought the interpreter down.
     message : str or None
         The error as a browser would print it, or the limit that was hit; None on success.
     error_kind : {"compile", "name", "type", "argument", "other"} or None
@@ -81,8 +83,8 @@ def error_kind(message: str, while_compiling: bool) -> ErrorKind:
     Returns
     -------
     str
-        ``compile``; ``name`` (an unknown name); ``type`` (a value of the wrong type, among them calls of what is
-        no function); ``argument`` (a value out of range); ``other``.
+        ``compile``; ``name`` (an unknown name); ``type`` (a value of the wrong type, among them calls of
+        what is no function); ``argument`` (a value out of range); ``other``, recursion without end among it.
 
     Examples
     --------
@@ -91,4 +93,29 @@ def error_kind(message: str, while_compiling: bool) -> ErrorKind:
     """
     if while_compiling:
         return "compile"
+    if "call stack" in message:
+        return "other"
     return _KINDS.get(message.partition(":")[0], "other")
+
+
+def result_of(name: str, report: Mapping[str, Any]) -> Result:
+    """Build a result out of a worker's report.
+
+    Parameters
+    ----------
+    name : str
+        Hash of the program.
+    report : mapping
+        See :meth:`pcutils.execution.engine.Engine.run`; a crash of the interpreter counts as a limit.
+
+    Returns
+    -------
+    Result
+    """
+    status: Status = "limit" if report["status"] == "crash" else report["status"]
+    message = None if status == "success" else str(report["message"])
+    kind = error_kind(message or "", not report["compiled"]) if status == "error" else None
+    drawing = Drawing.from_report(report)
+    return Result(
+        name, status, message, kind, report.get("language", "coffee"), report.get("output", ""), drawing
+    )

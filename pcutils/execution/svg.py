@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
+from pcutils.execution.bounds import MARGIN, Bounds, bounds_of, grown
 from pcutils.execution.colors import safe_color
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing
 
-MARGIN = 12.0
-LEAST_SIDE = 160.0
-GREATEST_SIDE = 4000.0
 SHOWN_SIDE = 400.0
 LINE_HEIGHT = 22.0
 LETTER_WIDTH = 7.6
-PAGE_WIDTH = 800.0
+INPUT_WIDTH = 110.0
 SHOWN_LINES = 40
 SHOWN_LETTERS = 90
 TURTLE_COLOR = "#3c8a5a"
 CANVAS_COLOR = "white"
-TURTLE_SHAPE = "M0-13C3-13 4-10 3-7L7-9 9-5 6-3C7 1 6 4 5 6L8 9 5 11 2 9 0 12-2 9-5 11-8 9-5 6C-6 4-7 1-6-3L-9-5-7-9-3-7C-4-10-3-13 0-13Z"
+TURTLE_SHAPE = (
+    "M0-13C3-13 4-10 3-7L7-9 9-5 6-3C7 1 6 4 5 6L8 9 5 11 2 9 0 12-2 9-5 11"
+    "-8 9-5 6C-6 4-7 1-6-3L-9-5-7-9-3-7C-4-10-3-13 0-13Z"
+)
 _MANY = {
     "path": "line",
     "fill": "filled area",
@@ -33,8 +33,6 @@ _MANY = {
     "arrow": "arrow",
     "label": "label",
 }
-
-Point = tuple[float, float]
 
 
 def number(value: float) -> str:
@@ -85,86 +83,6 @@ def _pair(x: float, y: float) -> str:
     return number(x) + ("" if right.startswith("-") else " ") + right
 
 
-class Bounds:
-    """The smallest upright rectangle around what was added, y downwards."""
-
-    def __init__(self) -> None:
-        self.left = self.top = math.inf
-        self.right = self.bottom = -math.inf
-
-    def add(self, x: float, y: float, reach_x: float = 0.0, reach_y: float | None = None) -> None:
-        """Widen the rectangle to hold what lies around a place."""
-        reach_y = reach_x if reach_y is None else reach_y
-        self.left, self.right = min(self.left, x - reach_x), max(self.right, x + reach_x)
-        self.top, self.bottom = min(self.top, y - reach_y), max(self.bottom, y + reach_y)
-
-
-def _arc_extremes(start: Sequence[float], step: Sequence[float]) -> Iterator[Point]:
-    """Yield the outermost points of an arc: those straight above, below and beside its middle."""
-    half_x, half_y = (step[0] - start[0]) / 2, (step[1] - start[1]) / 2
-    half = math.hypot(half_x, half_y)
-    radius = max(step[2], half)
-    if half == 0:
-        return
-    height = math.sqrt(max(0.0, radius * radius - half * half)) * (1 if step[4] else -1)
-    x, y = start[0] + half_x + height * half_y / half, start[1] + half_y - height * half_x / half
-    for dx, dy in ((radius, 0.0), (-radius, 0.0), (0.0, radius), (0.0, -radius)):
-        side = (dx - (start[0] - x)) * (step[1] - start[1]) - (dy - (start[1] - y)) * (step[0] - start[0])
-        if (side < 0) == bool(step[4]):
-            yield x + dx, y + dy
-
-
-def _add_strokes(bounds: Bounds, strokes: Iterable[Sequence[Sequence[float]]], reach: float) -> None:
-    for stroke in strokes:
-        before = stroke[0]
-        bounds.add(before[0], -before[1], reach)
-        for step in stroke[1:]:
-            bounds.add(step[0], -step[1], reach)
-            if len(step) > 2:
-                for x, y in _arc_extremes(before, step):
-                    bounds.add(x, -y, reach)
-            before = step
-
-
-def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
-    kind = op[0]
-    if kind == "path":
-        _add_strokes(bounds, [op[4]], op[2] / 2)
-    elif kind == "fill":
-        _add_strokes(bounds, op[2], 0.0)
-    elif kind == "dot":
-        bounds.add(op[1], -op[2], op[4] / 2)
-    elif kind in ("box", "arrow"):
-        angle = math.radians(op[3])
-        bounds.add(op[1], -op[2], op[5] / 2 * (abs(math.cos(angle)) + abs(math.sin(angle))))
-    elif kind == "label":
-        width = len(op[7]) * op[4] * 0.55
-        bounds.add(op[1], -op[2], width if op[6] in ("left", "right") else width / 2 + op[4] / 2, op[4])
-
-
-def _bounds(drawing: Drawing) -> Bounds:
-    """Measure marks and visible turtles; a background that covers everything does not blow the picture up."""
-    bounds = Bounds()
-    turtles = [turtle for turtle in drawing.turtles if turtle["visible"]]
-    for turtle in turtles:
-        bounds.add(turtle["x"], -turtle["y"], 14 * min(abs(turtle["scale"]), 20.0))
-    for op in drawing.ops:
-        if op[0] not in ("dot", "box") or op[-1] <= PAGE_WIDTH:
-            _add_op(bounds, op)
-    if not drawing.ops and not turtles:
-        bounds.add(0.0, 0.0)
-    if bounds.left > bounds.right:
-        bounds.add(0.0, 0.0, 200.0)
-    return bounds
-
-
-def _grown(low: float, high: float) -> tuple[float, float]:
-    """Give a side its margin, at least `LEAST_SIDE` and at most `GREATEST_SIDE` around its middle."""
-    middle, side = (low + high) / 2, high - low + 2 * MARGIN
-    side = min(max(side, LEAST_SIDE), GREATEST_SIDE)
-    return middle - side / 2, side
-
-
 def _op_svg(op: Sequence[Any]) -> str:
     kind = op[0]
     if kind == "path":
@@ -174,19 +92,27 @@ def _op_svg(op: Sequence[Any]) -> str:
     if kind == "fill":
         return f'<path d="{path_data(op[2])}" fill="{safe_color(op[1])}"/>'
     if kind == "dot":
-        return f'<circle cx="{number(op[1])}" cy="{number(-op[2])}" r="{number(op[4] / 2)}" fill="{safe_color(op[3])}"/>'
+        place = f'cx="{number(op[1])}" cy="{number(-op[2])}"'
+        return f'<circle {place} r="{number(op[4] / 2)}" fill="{safe_color(op[3])}"/>'
     if kind == "label":
         return _label(op)
-    place = f"translate({number(op[1])} {number(-op[2])})" + (f"rotate({number(op[3])})" if op[3] else "")
-    half, color = op[5] / 2, safe_color(op[4])
-    if kind == "box":
-        side = number(op[5])
-        edge = number(-half)
-        return (
-            f'<rect transform="{place}" x="{edge}" y="{edge}" width="{side}" height="{side}" fill="{color}"/>'
-        )
-    wide, low = number(half), number(op[5])
-    return f'<path transform="{place}" d="M0 0L{wide} {low}L-{wide} {low}Z" fill="{color}"/>'
+    return _square(op) if kind == "box" else _arrow(op)
+
+
+def _square(op: Sequence[Any]) -> str:
+    _, x, y, direction, color, side = op
+    turned = f' transform="rotate({number(direction)} {number(x)} {number(-y)})"' if direction % 90 else ""
+    corner = f'x="{number(x - side / 2)}" y="{number(-y - side / 2)}"'
+    return (
+        f'<rect {corner} width="{number(side)}" height="{number(side)}" fill="{safe_color(color)}"{turned}/>'
+    )
+
+
+def _arrow(op: Sequence[Any]) -> str:
+    _, x, y, direction, color, width = op
+    place = f"translate({number(x)} {number(-y)})rotate({number(direction)})"
+    wide, low = number(width / 2), number(width)
+    return f'<path transform="{place}" d="M0 0L{wide} {low}L-{wide} {low}Z" fill="{safe_color(color)}"/>'
 
 
 def _label(op: Sequence[Any]) -> str:
@@ -245,7 +171,8 @@ def _line_svg(kind: str, text: str, x: float, y: float) -> str:
         return f'{frame} fill="#eee" stroke="#888"/><text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
     if kind == "question":
         left = x + (width + 10 if text else 0)
-        frame = f'<rect x="{number(left)}" y="{number(y - 15)}" width="110" height="20" fill="#fff" stroke="#888"/>'
+        frame = f'<rect x="{number(left)}" y="{number(y - 15)}" width="{number(INPUT_WIDTH)}" height="20"'
+        frame += ' fill="#fff" stroke="#888"/>'
         return f'<text x="{number(x)}" y="{number(y)}">{shown}</text>{frame}'
     bold = ' font-weight="bold"' if kind == "heading" else ""
     return f'<text x="{number(x)}" y="{number(y)}"{bold}>{shown}</text>'
@@ -281,43 +208,56 @@ def describe(drawing: Drawing) -> str:
     return ", ".join(parts) + named + "."
 
 
-def picture(
-    drawing: Drawing, title: str | None, description: str | None, size: tuple[int, int] | None
-) -> str:
-    """Write a drawing as one SVG element; see :meth:`Drawing.to_svg`."""
-    bounds, lines = _bounds(drawing), _lines(drawing.items)
+def _frame(drawing: Drawing, lines: Sequence[tuple[str, str]]) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of a picture; the text stands above the marks."""
     if lines and not drawing.ops:
         bounds = Bounds()
         bounds.add(0.0, 0.0)
-    left, width = _grown(bounds.left, bounds.right)
-    top, height = _grown(bounds.top, bounds.bottom)
-    if lines:
-        wide = (
-            max(len(text) * LETTER_WIDTH + (130 if kind == "question" else 20) for kind, text in lines)
-            + 2 * MARGIN
-        )
-        left, width = (left, width) if wide <= width else (left - (wide - width) / 2, wide)
-        space = len(lines) * LINE_HEIGHT + MARGIN
-        if not drawing.ops:
-            top, height = top + height - MARGIN, MARGIN
-        top, height = top - space, height + space
+    else:
+        bounds = bounds_of(drawing)
+    left, width = grown(bounds.left, bounds.right)
+    top, height = grown(bounds.top, bounds.bottom)
+    if not lines:
+        return left, top, width, height
+    wide = 2 * MARGIN + max(
+        len(text) * LETTER_WIDTH + (INPUT_WIDTH if kind == "question" else 0.0) + 20 for kind, text in lines
+    )
+    if wide > width:
+        left, width = left - (wide - width) / 2, wide
+    if not drawing.ops:
+        top, height = top + height - MARGIN, MARGIN
+    space = len(lines) * LINE_HEIGHT + MARGIN
+    return left, top - space, width, height + space
+
+
+def picture(
+    drawing: Drawing, title: str | None, description: str | None, size: tuple[int, int] | None
+) -> str:
+    """Write a drawing as one SVG element; see :meth:`pcutils.execution.drawing.Drawing.to_svg`."""
+    lines = _lines(drawing.items)
+    left, top, width, height = _frame(drawing, lines)
     shrink = min(1.0, SHOWN_SIDE / max(width, height))
     shown = size or (round(width * shrink), round(height * shrink))
-    body = [_op_svg(op) for op in drawing.ops if op[-1] is not None]
+    marks = [_op_svg(op) for op in drawing.ops]
     if drawing.ops or not lines:
-        body += [_turtle(turtle) for turtle in drawing.turtles if turtle["visible"]]
+        marks += [_turtle(turtle) for turtle in drawing.turtles if turtle["visible"]]
     written = [
         _line_svg(kind, text, left + MARGIN, top + MARGIN + (i + 0.6) * LINE_HEIGHT)
         for i, (kind, text) in enumerate(lines)
     ]
     box = " ".join(number(value) for value in (left, top, width, height))
-    frame = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
-    name = title or "Drawing"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{shown[0]}" height="{shown[1]}" role="img"'
-        f" aria-label={quoteattr(_text(name))}><title>{_text(name)}</title>"
-        f"<desc>{_text(description or describe(drawing))}</desc>"
-        f'<rect {frame} fill="{CANVAS_COLOR}"/>'
-        f'<g fill="none" stroke-linecap="round" stroke-linejoin="round">{"".join(body)}</g>'
-        f'<g font-family="sans-serif" font-size="15" fill="black">{"".join(written)}</g></svg>'
-    )
+    canvas = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
+    name = _text(title or "Drawing")
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{shown[0]}" height="{shown[1]}"',
+        f' role="img"><title>{name}</title><desc>{_text(description or describe(drawing))}</desc>',
+        f'<rect {canvas} fill="{CANVAS_COLOR}"/>',
+    ]
+    if marks:
+        parts.append(
+            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" font-family="sans-serif">'
+        )
+        parts += [*marks, "</g>"]
+    if written:
+        parts += ['<g font-family="sans-serif" font-size="15" fill="black">', *written, "</g>"]
+    return "".join([*parts, "</svg>"])

@@ -9,6 +9,7 @@ The copy is killed by its own alarm when it does not answer.
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import signal
@@ -19,16 +20,21 @@ from pcutils.execution.engine import MEBIBYTE, Engine
 
 ANSWER_BYTES = 64 * MEBIBYTE
 ADDRESS_SPACE_MARGIN_MB = 512
+SPARE_SECONDS = 2
+OUT_OF_TIME = (signal.SIGALRM, signal.SIGXCPU)
 
 
 def _confine(limits: dict[str, float], wall_seconds: float) -> None:
     """Put walls around this process that no program can move."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in OUT_OF_TIME:
+        signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, wall_seconds)
     with open("/proc/self/statm", encoding="ascii") as file:
         in_use = int(file.read().split()[0]) * resource.getpagesize()
     room = in_use + int((limits["memory_mb"] + ADDRESS_SPACE_MARGIN_MB) * MEBIBYTE)
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
+    seconds = math.ceil(limits["seconds"] + limits["compile_seconds"]) + SPARE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
@@ -60,7 +66,7 @@ def _report(answer: bytes, ended: int) -> dict[str, Any]:
     if os.waitstatus_to_exitcode(ended) == 0:
         report: dict[str, Any] = json.loads(answer)
         return report
-    if os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGALRM:
+    if os.WIFSIGNALED(ended) and os.WTERMSIG(ended) in OUT_OF_TIME:
         return {
             "status": "timeout",
             "message": "ran longer than its time limit",

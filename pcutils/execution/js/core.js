@@ -8,7 +8,7 @@
 
   shim.global = global;
   shim.limits = { output_characters: 1e6, commands: 1e6, tasks: 1e6, timer_seconds: 5,
-    virtual_seconds: 600 };
+    virtual_seconds: 600, watched_seconds: 5 };
   shim.now = 0;            // virtual milliseconds since the program started
   shim.ended = null;       // {status, message} once a limit was hit
   shim.failure = null;     // the first error nobody caught
@@ -96,7 +96,7 @@
     }
   };
   shim.uncaught = function (error) {
-    if (error instanceof Limit || shim.ended) return;
+    if (error instanceof Limit || shim.ended || shim.now > shim.limits.watched_seconds * MILLISECONDS) return;
     if (!shim.failure) shim.failure = { message: shim.describe(error), seconds: shim.now / MILLISECONDS };
   };
   shim.describe = function (error) {

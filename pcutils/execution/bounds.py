@@ -1,0 +1,100 @@
+"""How much room a drawing takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pcutils.execution.drawing import Drawing
+
+MARGIN = 12.0
+LEAST_SIDE = 160.0
+GREATEST_SIDE = 4000.0
+BACKGROUND_SIDE = 800.0
+TURTLE_REACH = 14.0
+GREATEST_SCALE = 20.0
+
+Point = tuple[float, float]
+
+
+class Bounds:
+    """The smallest upright rectangle around what was added, y downwards."""
+
+    def __init__(self) -> None:
+        self.left = self.top = math.inf
+        self.right = self.bottom = -math.inf
+
+    def add(self, x: float, y: float, reach_x: float = 0.0, reach_y: float | None = None) -> None:
+        """Widen the rectangle to hold what lies around a place."""
+        reach_y = reach_x if reach_y is None else reach_y
+        self.left, self.right = min(self.left, x - reach_x), max(self.right, x + reach_x)
+        self.top, self.bottom = min(self.top, y - reach_y), max(self.bottom, y + reach_y)
+
+
+def _arc_extremes(start: Sequence[float], step: Sequence[float]) -> Iterator[Point]:
+    """Yield the outermost points of an arc: those straight above, below and beside its middle."""
+    half_x, half_y = (step[0] - start[0]) / 2, (step[1] - start[1]) / 2
+    half = math.hypot(half_x, half_y)
+    radius = max(step[2], half)
+    if half == 0:
+        return
+    height = math.sqrt(max(0.0, radius * radius - half * half)) * (1 if step[4] else -1)
+    x, y = start[0] + half_x + height * half_y / half, start[1] + half_y - height * half_x / half
+    for dx, dy in ((radius, 0.0), (-radius, 0.0), (0.0, radius), (0.0, -radius)):
+        side = (dx - (start[0] - x)) * (step[1] - start[1]) - (dy - (start[1] - y)) * (step[0] - start[0])
+        if (side < 0) == bool(step[4]):
+            yield x + dx, y + dy
+
+
+def _add_strokes(bounds: Bounds, strokes: Iterable[Sequence[Sequence[float]]], reach: float) -> None:
+    for stroke in strokes:
+        before = stroke[0]
+        bounds.add(before[0], -before[1], reach)
+        for step in stroke[1:]:
+            bounds.add(step[0], -step[1], reach)
+            if len(step) > 2:
+                for x, y in _arc_extremes(before, step):
+                    bounds.add(x, -y, reach)
+            before = step
+
+
+def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
+    kind = op[0]
+    if kind == "path":
+        _add_strokes(bounds, [op[4]], op[2] / 2)
+    elif kind == "fill":
+        _add_strokes(bounds, op[2], 0.0)
+    elif kind == "dot":
+        bounds.add(op[1], -op[2], op[4] / 2)
+    elif kind in ("box", "arrow"):
+        angle = math.radians(op[3])
+        bounds.add(op[1], -op[2], op[5] / 2 * (abs(math.cos(angle)) + abs(math.sin(angle))))
+    elif kind == "label":
+        width = len(op[7]) * op[4] * 0.55
+        bounds.add(op[1], -op[2], width if op[6] in ("left", "right") else width / 2 + op[4] / 2, op[4])
+
+
+def bounds_of(drawing: Drawing) -> Bounds:
+    """Measure marks and visible turtles; a background that covers everything does not blow the picture up."""
+    bounds = Bounds()
+    turtles = [turtle for turtle in drawing.turtles if turtle["visible"]]
+    for turtle in turtles:
+        reach = max(turtle["size"] or (0, 0)) / 2 if turtle["shape"] == "box" else TURTLE_REACH
+        bounds.add(turtle["x"], -turtle["y"], reach * min(abs(turtle["scale"]), GREATEST_SCALE))
+    for op in drawing.ops:
+        if op[0] not in ("dot", "box") or op[-1] <= BACKGROUND_SIDE:
+            _add_op(bounds, op)
+    if not drawing.ops and not turtles:
+        bounds.add(0.0, 0.0)
+    if bounds.left > bounds.right:
+        bounds.add(0.0, 0.0, 200.0)
+    return bounds
+
+
+def grown(low: float, high: float) -> tuple[float, float]:
+    """Give a side its margin, at least `LEAST_SIDE` and at most `GREATEST_SIDE` around its middle."""
+    middle, side = (low + high) / 2, high - low + 2 * MARGIN
+    side = min(max(side, LEAST_SIDE), GREATEST_SIDE)
+    return middle - side / 2, side
