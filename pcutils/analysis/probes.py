@@ -31,7 +31,7 @@ MIN_ROWS = 12
 MIN_OF_A_CLASS = 4
 COLUMNS = (
     "target", "label", "unit", "quantity", "input", "probe",
-    "value", "low", "high", "n", "examples", "reason",
+    "value", "low", "high", "n", "examples", "chance", "reason",
 )  # fmt: skip
 
 
@@ -272,9 +272,9 @@ def compare_inputs(
     -------
     pandas.DataFrame
         Columns `target`, `label`, `unit`, `quantity`, `input`, `probe`, `value`, `low`, `high` (95 %), `n`
-        (students), `examples`, `reason`. `quantity` is "score", or "difference": the first input's score
-        minus that of `input` with the same probe, on the same draws. Where the target cannot be measured
-        there is one row, with the reason.
+        (students), `examples`, `chance`, `reason`. `quantity` is "score", or "difference": the first
+        input's score minus that of `input` with the same probe, on the same draws. Where the target cannot
+        be measured there is one row, with the reason.
 
     Notes
     -----
@@ -282,6 +282,7 @@ def compare_inputs(
     were asked, not on which students the probe learnt from.
     """
     head = {"target": target.name, "label": target.label, "unit": UNITS[target.kind], "examples": len(truth)}
+    head["chance"] = chance(target.kind, truth)
     reason = why_not_measurable(target.kind, truth, students)
     if reason is not None:
         head |= {"quantity": "score", "n": len(np.unique(students)), "value": np.nan, "reason": reason}
