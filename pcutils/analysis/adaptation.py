@@ -116,7 +116,7 @@ def measure_adaptation(
     plan: Plan,
     *,
     checkpoints: Sequence[int] = CHECKPOINTS,
-    learning_rate: float = 0.1,
+    learning_rate: float = 0.03,
     seed: int = 0,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -264,9 +264,9 @@ def measure_gap(
     Returns
     -------
     dict from str to Estimate
-        ``gap``: bits a trace, unseen minus seen, within titles (titles that only one side has say nothing,
-        and are left out); ``seen_gain``: bits a trace that a seen student's own vector saves over the average
-        student's.
+        ``gap``: bits a trace, unseen minus seen, of traces with the same title, number of states and length
+        of the last program (least squares; titles that only one side has say nothing, and are left out);
+        ``seen_gain``: bits a trace that a seen student's own vector saves over the average student's.
     """
     import torch
 
@@ -284,13 +284,16 @@ def measure_gap(
             "username": [trace.username for trace in [*seen, *unseen]],
             "title": [trace.title for trace in [*seen, *unseen]],
             "unseen": [0.0] * len(seen) + [1.0] * len(unseen),
+            "states": [float(len(trace.programs)) for trace in [*seen, *unseen]],
+            "characters": [float(len(trace.programs[-1])) for trace in [*seen, *unseen]],
             "bits": np.concatenate([own, strangers]),
         }
     )
     frame = frame[frame.groupby("title")["unseen"].transform("nunique") == 2]
-    within = frame[["bits", "unseen"]] - frame.groupby("title")[["bits", "unseen"]].transform("mean")
+    columns = ["bits", "unseen", "states", "characters"]
+    within = frame[columns] - frame.groupby("title")[columns].transform("mean")
     gap = bootstrap_interval(
-        within.to_numpy(), _slope, groups=frame["username"].to_numpy(), resamples=resamples, seed=seed
+        within.to_numpy(), _coefficient, groups=frame["username"].to_numpy(), resamples=resamples, seed=seed
     )
     seen_names = [trace.username for trace in seen]
     return {
@@ -299,7 +302,8 @@ def measure_gap(
     }
 
 
-def _slope(pairs: np.ndarray) -> float:
-    """Least-squares slope of the first column on the second, both relative to their title's mean."""
-    spread = float(np.sum(pairs[:, 1] ** 2))
-    return float(np.sum(pairs[:, 0] * pairs[:, 1]) / spread) if spread else float("nan")
+def _coefficient(rows: np.ndarray) -> float:
+    """Least-squares coefficient of the second column in predicting the first from all the others."""
+    if not rows[:, 1].any():
+        return float("nan")
+    return float(np.linalg.lstsq(rows[:, 1:], rows[:, 0], rcond=None)[0][0])

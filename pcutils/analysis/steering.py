@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pcutils.analysis.recovery import FailingPrefix
-from pcutils.analysis.statistics import Estimate, bootstrap_interval
+from pcutils.analysis.statistics import Estimate, bootstrap_interval, record
+from pcutils.variants import VARIANTS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from pcutils.models import Sample, TraceModel
+
+#: The model that is steered, with the student's own vector.
+OWN = "trace"
+CONTRASTS = {
+    "strong-own": ("strong", OWN),
+    "random-own": ("random", OWN),
+    "strong-random": ("strong", "random"),
+}
+UNITS = {
+    "runs": "share of completions",
+    "attempts": "attempts",
+    "edit_size": "characters",
+    "closeness": "sentence BLEU, 0 to 1",
+}
 
 
 def rank_students(measures: pd.DataFrame, *, min_traces: int = 3) -> pd.DataFrame:
@@ -190,3 +205,85 @@ def standing(traits: Mapping[str, float], usernames: Sequence[str]) -> Estimate:
     """
     places = pd.Series(dict(traits), dtype=float).rank(pct=True)
     return bootstrap_interval(places.loc[list(usernames)].to_numpy(), resamples=200)
+
+
+def finish_all(
+    load_model: Callable[[str], TraceModel],
+    variants: Sequence[str],
+    prefixes: Sequence[FailingPrefix],
+    groups: Mapping[str, Sequence[str]],
+    *,
+    samples: int = 2,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    seed: int = 0,
+    progress: bool = True,
+) -> dict[str, list[Sample]]:
+    """Let every model go on from the same failing states, the trace model also as other students.
+
+    Parameters
+    ----------
+    load_model : callable
+        Gives the model of a variant, for instance ``run.model``.
+    variants : sequence of str
+        Which models; each goes on with the student's own vector.
+    prefixes : sequence of FailingPrefix
+    groups : mapping from str to sequence of str
+        Students whose mean vector stands in front of the trace model; empty ones are left out.
+    samples : int
+        Completions of each prefix.
+    temperature, top_p : float
+    seed : int
+        The same for all, so that two models with the same probabilities write the same.
+    progress : bool
+
+    Returns
+    -------
+    dict from str to list of Sample
+        One entry a variant, and one a group.
+    """
+    settings: dict[str, Any] = {"samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
+    found: dict[str, list[Sample]] = {}
+    for variant in variants:
+        model = load_model(variant)
+        found[variant] = complete(model, prefixes, progress=progress, **settings)
+        for name, members in groups.items() if variant == OWN else ():
+            if members:
+                found[name] = complete(model, prefixes, group=members, progress=progress, **settings)
+    return found
+
+
+def record_steering(
+    results: Any, tables: Mapping[str, pd.DataFrame], *, resamples: int = 1000, seed: int = 0
+) -> None:
+    """Add the chapter's measures to its results.
+
+    Parameters
+    ----------
+    results : pcutils.pipeline.results.Results
+    tables : mapping from str to pandas.DataFrame
+        From :func:`pcutils.analysis.recovery.judge`: variants, groups, and what needs no model.
+    resamples, seed : int
+
+    Notes
+    -----
+    ``recovery.<name>`` is the share of failing prefixes whose continuation ends in a program that runs;
+    ``attempts.<name>``, ``edit_size.<name>`` and ``closeness.<name>`` are means;
+    ``recovery.difference.trace-<variant>`` is paired by prefix. For the groups,
+    ``steering.<runs|attempts|style>.<group>-own`` compares with the same model and the student's own vector,
+    and ``strong-random`` with the vector of as many random students.
+    """
+    draws = {"resamples": resamples, "seed": seed}
+    for name, table in tables.items():
+        for measure, unit in UNITS.items():
+            first = "recovery" if measure == "runs" else measure
+            record(results, f"{first}.{name}", mean_of(table, measure, **draws), unit)
+    for name in VARIANTS:
+        if name in tables and name != OWN and OWN in tables:
+            gap = difference_of(tables[OWN], tables[name], "runs", **draws)
+            record(results, f"recovery.difference.{OWN}-{name}", gap, UNITS["runs"])
+    for name, (first, second) in CONTRASTS.items():
+        if first in tables and second in tables:
+            for measure, word in {"runs": "runs", "attempts": "attempts", "closeness": "style"}.items():
+                gap = difference_of(tables[first], tables[second], measure, **draws)
+                record(results, f"steering.{word}.{name}", gap, UNITS[measure])

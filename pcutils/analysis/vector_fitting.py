@@ -28,7 +28,7 @@ def fit_vectors(
     traces: Sequence[Sequence[Trace]],
     *,
     checkpoints: Sequence[int] = (32,),
-    learning_rate: float = 0.1,
+    learning_rate: float = 0.03,
     seed: int = 0,
     progress: bool = True,
 ) -> Tensor:
@@ -43,7 +43,7 @@ def fit_vectors(
     checkpoints : sequence of int
         After how many steps to note the vectors, ascending; the last one ends the fit.
     learning_rate : float
-        Of Adam, for numbers that are about 0.4 on average in trained students.
+        Of Adam.
     seed : int
         Order in which the traces of a group are met.
     progress : bool
@@ -61,10 +61,10 @@ def fit_vectors(
     Notes
     -----
     A student is 64 numbers that pass a ReLU and the model's linear projection. The numbers are fitted behind
-    the ReLU, where they are never negative, from the average student on: in front of it, the average student
-    is where the ReLU has no slope. Every vector that the paper's embedding can reach can be reached so, and
-    no other. Each step shows every group one of its traces, so the cost does not depend on how many there
-    are; one optimiser moves all rows, which do not influence each other.
+    the ReLU, where they are never negative, from the average student on: in front of it, a number that falls
+    below zero would have no slope to come back by. Every vector that the paper's embedding can reach can be
+    reached so, and no other. Each step shows every group one of its traces, so the cost does not depend on
+    how many there are; one optimiser moves all rows, which do not influence each other.
     """
     if not all(traces):
         raise ModelError("a student without traces cannot be fitted: use the average student's vector.")
