@@ -60,9 +60,11 @@ def run_profile(
     seconds = time.monotonic() - started
     if outcome.finished and not outcome.failed:
         _keep_totals(files, seconds, memory.peak_mb, len(outcome.finished))
+    again = f"`pcutils run --profile {name}` goes on from here."
+    if outcome.interrupted:
+        raise RunError(f"stopped. {again}")
     if outcome.failed:
         reasons = "\n".join(failure(step, files.dir) for step in outcome.failed)
-        again = f"`pcutils run --profile {name}` goes on from here."
         raise RunError(f"{len(outcome.failed)} of the steps failed.\n{reasons}\n{again}")
     _tell_timings(files)
     if outcome.finished:

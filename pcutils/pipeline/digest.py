@@ -120,8 +120,8 @@ class CodeBase:
                 for alias in node.names:
                     found.update(self._named(base, alias.name))
             else:
-                for name in self._mentioned.findall(_text(node) or ""):
-                    found.update(self._whole(name))
+                for mentioned in self._mentioned.findall(_text(node) or ""):
+                    found.update(self._whole(mentioned))
         return frozenset(found)
 
     def _named(self, base: str, name: str) -> set[str]:
@@ -134,16 +134,15 @@ class CodeBase:
             return {base}
         tree = _parsed(self._file(base).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and name in {
-                alias.asname or alias.name for alias in node.names
-            }:
+            if isinstance(node, ast.ImportFrom):
+                originals = {alias.asname or alias.name: alias.name for alias in node.names}
                 home = self._absolute(node, base)
-                original = next(alias.name for alias in node.names if (alias.asname or alias.name) == name)
-                return self._named(home, original) if home != base else self._whole(base)
-            if isinstance(node, ast.Dict):
+                if name in originals and home != base:
+                    return self._named(home, originals[name])
+            elif isinstance(node, ast.Dict):
                 for key, value in zip(node.keys, node.values, strict=True):
-                    if _text(key) == name and (home := self._submodule(base, _text(value))):
-                        return self._named(home, name)
+                    if _text(key) == name and (submodule := self._submodule(base, _text(value))):
+                        return self._named(submodule, name)
         return self._whole(base)
 
     def _whole(self, name: str) -> set[str]:

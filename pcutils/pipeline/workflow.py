@@ -6,12 +6,14 @@ import contextlib
 import fcntl
 import logging
 import os
+import signal
 import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from pcutils.errors import RunError
@@ -46,11 +48,14 @@ class Outcome:
         Names of those that did not.
     messages : list of str
         What Snakemake itself complained about.
+    interrupted : bool
+        Whether somebody pressed Ctrl-C.
     """
 
     finished: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[str] = ()) -> Outcome:
@@ -96,6 +101,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
             types.OutputSettings(quiet={enums.Quietness.ALL}, enable_file_logging=False)
         ) as snakemake,
         _listening(narrator),
+        _noting_interrupts(narrator.outcome),
     ):
         workflow = snakemake.workflow(
             resource_settings=types.ResourceSettings(cores=cores),
@@ -109,7 +115,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
                 scheduler_settings=greedy.SchedulerSettings(),
             )
         except Exception as error:
-            if not narrator.outcome.failed:
+            if not narrator.outcome.failed and not narrator.outcome.interrupted:
                 raise RunError(f"the workflow stopped: {error or type(error).__name__}") from error
     return narrator.outcome
 
@@ -166,7 +172,7 @@ class Narrator(logging.Handler):
         step = self._jobs[job][1]
         if step not in self.outcome.failed:
             self.outcome.failed.append(step)
-            self._say(job, "FAILED")
+            self._say(job, "stopped" if self.outcome.interrupted else "FAILED")
 
     def _say(self, job: int, what: str) -> None:
         number, step, _ = self._jobs[job]
@@ -206,6 +212,21 @@ def _locked(run_dir: Path) -> Iterator[None]:
         except OSError as error:
             raise RunError(f"another call is working on {run_dir}; wait for it, or stop it.") from error
         yield
+
+
+@contextlib.contextmanager
+def _noting_interrupts(outcome: Outcome) -> Iterator[None]:
+    """Note Ctrl-C and let Snakemake handle it, which ends the steps and removes their half-written files."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        outcome.interrupted = True
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
