@@ -12,6 +12,7 @@ from pcutils.analysis.claims import (
     judge_all,
     judge_claims,
     read_measures,
+    record_verdicts,
     verdict_table,
 )
 from pcutils.analysis.evidence import CLAIMS, STYLE_TOLERANCE
@@ -163,3 +164,18 @@ def test_chapters_without_results_are_left_out() -> None:
 
     found = read_measures(Run())
     assert set(found) == set(GOOD) - {"06_steering"}
+
+
+def test_verdicts_are_kept_as_numbers() -> None:
+    kept: dict[str, tuple[float | None, int]] = {}
+
+    class Results:
+        def add(self, name: str, value: float | None, *, n: int, unit: str) -> None:
+            kept[name] = (value, n)
+
+    results = changed("03_behavioral_evaluation", "final_program.difference.trace-last", BOTH)
+    del results["06_steering"]
+    record_verdicts(Results(), judge_all(results))
+    assert kept["claim.C1"] == (1.0, 2)
+    assert kept["claim.C3"] == (0.0, 1)
+    assert kept["claim.C8"] == (None, 0)

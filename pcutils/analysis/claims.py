@@ -11,7 +11,25 @@ from typing import Any
 import pandas as pd
 
 from pcutils.analysis.evidence import CLAIMS, Claim, Evidence
+from pcutils.analysis.statistics import CONFIDENCE
 from pcutils.errors import DataError, RunError
+
+__all__ = [
+    "CANNOT",
+    "CONFIDENCE",
+    "FEWEST",
+    "NOT_SUPPORTED",
+    "SUPPORTED",
+    "Finding",
+    "Verdict",
+    "evidence_table",
+    "judge",
+    "judge_all",
+    "judge_claims",
+    "read_measures",
+    "record_verdicts",
+    "verdict_table",
+]
 
 SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
 CANNOT = "cannot be tested on this data"
@@ -154,6 +172,23 @@ def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
         for finding in verdict.findings
     ]
     return pd.DataFrame(rows, columns=["claim", "words", "bound", *_FINDING_COLUMNS])
+
+
+def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
+    """Add each verdict to a chapter's results.
+
+    Parameters
+    ----------
+    results : Results
+        Of the chapter.
+    verdicts : list of Verdict
+        ``claim.<id>`` is 1 where supported, 0 where not supported, null where the claim cannot be tested; `n`
+        is the number of measures that decided.
+    """
+    values = {SUPPORTED: 1.0, NOT_SUPPORTED: 0.0, CANNOT: None}
+    for verdict in verdicts:
+        decided = sum(finding.holds is not None for finding in verdict.findings)
+        results.add(f"claim.{verdict.claim.id}", values[verdict.verdict], n=decided, unit="verdict")
 
 
 _FINDING_COLUMNS = ("measure", "value", "low", "high", "n", "unit", "holds", "why")

@@ -1,0 +1,91 @@
+"""Plots of the chapter on new students."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pcutils.analysis.statistics import Estimate
+from pcutils.figures.theme import INK, PLAIN_COLOUR, SERIES_COLOURS
+
+
+def adaptation_curve(gains: Mapping[str, Estimate]) -> Figure:
+    """Bits saved by fitting a new student's vector, over the number of traces it was fitted on.
+
+    Parameters
+    ----------
+    gains : mapping from str to Estimate
+        From :func:`pcutils.analysis.adaptation.adaptation_gains`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The curve with intervals; at its right end another new student's vector.
+    """
+    curve = {
+        int(name.removeprefix("gain.k")): gain for name, gain in gains.items() if name.startswith("gain.")
+    }
+    budgets = sorted(curve)
+    figure, axes = plt.subplots()
+    places = range(len(budgets))
+    _with_intervals(
+        axes, list(places), [curve[budget] for budget in budgets], "o", PLAIN_COLOUR, "own vector"
+    )
+    axes.plot(places, [curve[budget].value for budget in budgets], color=PLAIN_COLOUR)
+    if gains["control"].is_defined:
+        place = [len(budgets) - 1]
+        _with_intervals(
+            axes, place, [gains["control"]], "X", SERIES_COLOURS[1], "another new student's vector"
+        )
+    axes.axhline(0, color=INK, linewidth=1)
+    axes.set(
+        xticks=list(places),
+        xticklabels=[str(budget) for budget in budgets],
+        xlabel="traces that the vector was fitted on",
+        ylabel="bits saved a trace",
+    )
+    axes.grid(False, axis="x")
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure
+
+
+def _with_intervals(
+    axes: plt.Axes, places: list[int], gains: list[Estimate], marker: str, colour: str, label: str
+) -> None:
+    lows = [gain.value if gain.low is None else gain.low for gain in gains]
+    highs = [gain.value if gain.high is None else gain.high for gain in gains]
+    axes.vlines(places, lows, highs, color=colour, linewidth=1.6)
+    axes.plot(
+        places, [gain.value for gain in gains], marker=marker, linestyle="none", color=colour, label=label
+    )
+
+
+def students_lines(bits: pd.DataFrame) -> Figure:
+    """Bits saved for each student, one line each.
+
+    Parameters
+    ----------
+    bits : pandas.DataFrame
+        From :func:`pcutils.analysis.adaptation.measure_adaptation`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    own = bits[bits["condition"] == "own"].pivot_table(index="budget", columns="username", values="bits")
+    saved = own.iloc[0] - own
+    figure, axes = plt.subplots()
+    places = range(len(saved))
+    axes.plot(places, saved.to_numpy(), color=PLAIN_COLOUR, alpha=0.45, linewidth=1, marker="o", markersize=3)
+    axes.axhline(0, color=INK, linewidth=1)
+    axes.set(
+        xticks=list(places),
+        xticklabels=[str(budget) for budget in saved.index],
+        xlabel="traces that the vector was fitted on",
+        ylabel="bits saved a trace, student by student",
+    )
+    axes.grid(False, axis="x")
+    return figure
