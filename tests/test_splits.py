@@ -62,8 +62,7 @@ def test_splits_never_share_what_they_must_not(rows: list[tuple[str, str, str]],
         labels = list(
             split_traces(table(rows), students=0.2, titles=0.2, pairs=0.2, validation=0.1, seed=seed)
         )
-    except DataError as error:
-        assert "expected at least one" in str(error)
+    except DataError:  # too few traces, see test_too_little_data_says_so
         return
     found = groups(rows, labels)
     assert set(labels) <= set(SPLITS)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +30,7 @@ def test_grown_program_adds_at_least_a_line_of_code_a_state(program: str, states
     code_lines = [sum(bool(line.strip()) for line in text.split("\n")) for text in grown]
     assert grown[-1] == program
     assert all(program.startswith(text) for text in grown)
-    assert all(later > earlier for earlier, later in zip(code_lines, code_lines[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(code_lines))
     assert len(grown) == max(1, min(states, code_lines[-1]))
 
 
@@ -65,8 +67,8 @@ def test_columns_stay_as_they_are(name: str) -> None:
     assert built.features == table.features
 
 
-def text_size(table: object) -> int:
-    return sum(37 + len(program) for row in table for program in row["programs"])  # type: ignore[attr-defined]
+def text_size(table: Dataset) -> int:
+    return sum(37 + len(program) for row in table for program in row["programs"])
 
 
 @pytest.mark.parametrize("name", ["trace_downsampled", "synthetic_downsampled"])

@@ -49,7 +49,16 @@ def tiny_tokenizer(vocabulary: int = 460) -> Any:
     )
 
 
-TINY = {"layers": 1, "width": 16, "heads": 2, "context": 192, "batch_tokens": 256, "evaluations": 3}
+WIDTH = 32
+TINY = {
+    "layers": 1,
+    "width": WIDTH,
+    "heads": 2,
+    "context": 192,
+    "batch_tokens": 256,
+    "learning_rate": 0.01,
+    "evaluations": 3,
+}
 
 
 def tiny_model(folder: Path, *, tokens: int = 6_000, **settings: Any) -> TraceModel:
@@ -59,4 +68,4 @@ def tiny_model(folder: Path, *, tokens: int = 6_000, **settings: Any) -> TraceMo
     return train(table, table.select(range(6)), tiny_tokenizer(), folder, **options)
 
 
-__all__ = ["TINY", "made_up_table", "made_up_traces", "tiny_model", "tiny_tokenizer", "traces_of"]
+__all__ = ["TINY", "WIDTH", "made_up_table", "made_up_traces", "tiny_model", "tiny_tokenizer", "traces_of"]

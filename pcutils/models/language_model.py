@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from transformers.cache_utils import Cache
 
 
+STUDENT_START, STUDENT_SPREAD = 0.5, 0.1  # above 0, where ReLU lets a student's numbers learn
+COPY_START = (5.0, 2.0)  # a line is more often repeated than skipped
+
+
 class StudentConfig(PretrainedConfig):
     """What it takes to build a :class:`StudentLanguageModel` again.
 
@@ -77,7 +81,8 @@ class StudentLanguageModel(PreTrainedModel):
     -----
     The paper sends a one-hot student id through Linear(64), ReLU and Linear(width). A row of an embedding
     table is what the first Linear gives for a one-hot input, so this is the same function without the
-    product.
+    product. The row is written as the average student plus what sets this one apart, so that all
+    learn from each, and slot 0, which nothing sets apart, stays in their midst.
     """
 
     config_class = StudentConfig
@@ -86,7 +91,8 @@ class StudentLanguageModel(PreTrainedModel):
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
         self.decoder = AutoModelForCausalLM.from_config(config.decoder_config())
-        self.student_table = nn.Embedding(config.students + 1, config.student_size)
+        self.average_student = nn.Parameter(torch.full((config.student_size,), STUDENT_START))
+        self.student_table = nn.Embedding(config.students + 1, config.student_size, padding_idx=0)
         self.student_projection = nn.Linear(config.student_size, config.width)
         if config.copy_hints:
             self.copy_input = nn.Linear(config.width, config.width, bias=False)
@@ -98,14 +104,15 @@ class StudentLanguageModel(PreTrainedModel):
 
     @torch.no_grad()
     def _start_new_parts(self) -> None:
-        nn.init.normal_(self.student_table.weight, std=1.0)
+        nn.init.constant_(self.average_student, STUDENT_START)
+        nn.init.normal_(self.student_table.weight, std=STUDENT_SPREAD)
         self.student_table.weight[0] = 0.0
         if self.config.copy_hints:
             nn.init.eye_(self.copy_input.weight)
             nn.init.eye_(self.skip_input.weight)
             nn.init.normal_(self.situation_input.weight, std=0.02)
             nn.init.zeros_(self.copy_gate.weight)
-            nn.init.zeros_(self.copy_gate.bias)
+            self.copy_gate.bias.copy_(torch.tensor(COPY_START))
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave the decoder's own start alone; new linear parts start as GPT-2's do."""
@@ -116,6 +123,10 @@ class StudentLanguageModel(PreTrainedModel):
     def get_input_embeddings(self) -> nn.Module:
         """Give the decoder's table of token vectors."""
         return self.decoder.get_input_embeddings()
+
+    def student_embeddings(self, slots: Tensor) -> Tensor:
+        """Give the numbers that describe students, shape (n, student_size), for slots of shape (n,)."""
+        return self.average_student + self.student_table(slots)
 
     def student_vectors(self, embeddings: Tensor) -> Tensor:
         """Turn embeddings, shape (n, student_size), into vectors that stand in front, (n, width)."""
@@ -204,7 +215,7 @@ class StudentLanguageModel(PreTrainedModel):
             return vectors
         if students is None:
             students = input_ids.new_zeros(input_ids.shape[0])
-        return self.student_vectors(self.student_table(students))
+        return self.student_vectors(self.student_embeddings(students))
 
 
 def next_token_loss(scores: Tensor, labels: Tensor) -> Tensor:

@@ -64,6 +64,8 @@ class Sample:
         The text read as a trace, where it can be.
     failure : str or None
         Why it cannot.
+    given_states : int
+        How many of the trace's first states are the prefix; one equal to the one before it does not count.
     """
 
     prompt: int
@@ -71,6 +73,7 @@ class Sample:
     text: str
     trace: Trace | None
     failure: str | None
+    given_states: int = 0
 
 
 def sample(
@@ -157,7 +160,8 @@ def _make_rows(
             raise ModelError(
                 f"Prompt {place} leaves no room to write in a context of {model.context} tokens."
             )
-        before = "".join(state_texts(prefixes[place])[0])
+        given_texts, _ = state_texts(prefixes[place])
+        before = "".join(given_texts)
         key = hashlib.sha256(
             repr((prompt.username, prompt.title, before)).encode("utf-8", "surrogatepass")
         ).digest()
@@ -166,7 +170,9 @@ def _make_rows(
                 [seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()]
             )
             pointer = CopyPointer(model.alphabet)
-            rows.append(Row(place, number, start, before, room, random.random(room), pointer))
+            rows.append(
+                Row(place, number, start, before, len(given_texts), room, random.random(room), pointer)
+            )
         seen[key] += 1
     return rows
 
@@ -190,7 +196,8 @@ def _read(model: TraceModel, row: Row, prompt: Prompt) -> Sample:
     try:
         trace = model.form.read(text, title=prompt.title, username=prompt.username)
     except TraceError as error:
-        return Sample(row.prompt, row.number, text, None, str(error))
+        return Sample(row.prompt, row.number, text, None, str(error), row.given_states)
     if not trace.programs:
-        return Sample(row.prompt, row.number, text, None, "no whole state within the tokens allowed")
-    return Sample(row.prompt, row.number, text, trace, None)
+        reason = "no whole state within the tokens allowed"
+        return Sample(row.prompt, row.number, text, None, reason, row.given_states)
+    return Sample(row.prompt, row.number, text, trace, None, row.given_states)

@@ -38,7 +38,7 @@ def token_losses(network: StudentLanguageModel, batch: Batch, vectors: Tensor | 
     """
     embeds = network.embed(batch.tokens, batch.hints)
     if vectors is None:
-        vectors = network.student_vectors(network.student_table(batch.students))
+        vectors = network.student_vectors(network.student_embeddings(batch.students))
     embeds = torch.cat([vectors.unsqueeze(1).to(embeds.dtype), embeds], dim=1)
     hidden = network.hidden_states(embeds, use_cache=False).last_hidden_state
     before = hidden[:, :-1][batch.scored]  # the student's place shifts by one: place i predicts token i

@@ -92,7 +92,7 @@ class TraceModel:
         Tensor, shape (n, student_size)
         """
         slots = [self.students.get(name, 0) if name is not None else 0 for name in usernames]
-        return self.network.student_table.weight[slots].detach().cpu()
+        return self.network.student_embeddings(torch.tensor(slots, device=self.network.device)).detach().cpu()
 
     @torch.no_grad()
     def student_vectors(self, usernames: Sequence[str | None]) -> Tensor:
@@ -238,7 +238,7 @@ class TraceModel:
         if not examples:
             raise ModelError("No trace to adapt to: give at least one.")
         network, random = self.network.eval(), np.random.default_rng(seed)
-        embedding = network.student_table.weight[0].detach().clone().requires_grad_(True)
+        embedding = network.average_student.detach().clone().requires_grad_(True)
         optimizer = torch.optim.Adam([embedding], lr=learning_rate)
         for step in range(steps):
             batch = to_device(collate(_draw(examples, random)), network.device)

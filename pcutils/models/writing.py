@@ -27,6 +27,7 @@ class Row:
     number: int
     start: NDArray[np.int32]  # the tokens it is given
     before: str  # text of the prefix
+    given_states: int
     room: int
     uniforms: NDArray[np.float64]  # one random number in [0, 1) a token
     pointer: CopyPointer

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from pcutils.errors import ModelError
+from pcutils.models import Prompt, TraceModel, sample
+from pcutils.models.copying import CopyPointer
+from pcutils.models.tokenizer import START
+from pcutils.models.writing import draw_tokens
+from pcutils.trace import Trace, parse_trace
+
+PROMPTS = [Prompt(f"made-up-{student}", title) for student in range(4) for title in tiny_models.TITLES]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceModel]:
+    return tiny_models.tiny_model(tmp_path_factory.mktemp("model"), tokens=25_000)
+
+
+@pytest.fixture
+def double(model: TraceModel) -> Iterator[TraceModel]:
+    """The model in float64, where the shape of a batch changes no draw."""
+    model.network.double()
+    yield model
+    model.network.float()
+
+
+def by_hand(model: TraceModel, prompt: Prompt, count: int) -> list[int]:
+    """Likeliest tokens, each from a whole forward pass without a cache."""
+    prefix = prompt.prefix or Trace((), (), ())
+    trace = Trace(prefix.programs, prefix.timestamps, prefix.numbers, is_complete=False, title=prompt.title)
+    (item,) = model.form.encode([trace])
+    tokens = np.concatenate([item.prompt, *item.states]).tolist()
+    pointer = CopyPointer(model.alphabet)
+    hints = [pointer.push(token) for token in tokens]
+    vector = prompt.student_vector
+    if vector is None:
+        vector = model.student_vectors([prompt.username])[0]
+    written: list[int] = []
+    while len(written) < count and model.alphabet.end not in written:
+        with torch.no_grad():
+            scores = model.network(
+                torch.tensor([tokens]), student_vectors=vector[None].double(), hints=torch.tensor([hints])
+            ).logits[0, -1]
+        special = model.tokenizer.convert_tokens_to_ids([START, "<mask>", "<pad>"])
+        scores[special] = -torch.inf
+        written.append(int(scores.argmax()))
+        tokens.append(written[-1])
+        hints.append(pointer.push(written[-1]))
+    return written
+
+
+def test_likeliest_samples_agree_with_passes_without_a_cache(double: TraceModel) -> None:
+    prefix = Trace.from_states(["pen red"], [datetime(2019, 3, 4, 10)])
+    prompts = [
+        PROMPTS[0],
+        Prompt("made-up-3", "flower", prefix),
+        Prompt(None, "square", student_vector=torch.linspace(-1, 1, tiny_models.WIDTH)),
+    ]
+    found = sample(double, prompts, temperature=0, max_tokens=30, progress=False)
+    for prompt, got in zip(prompts, found, strict=True):
+        written = double.form.decode(by_hand(double, prompt, 30))
+        before = "CODE 1 (2019-03-04 10:00:00):\npen red\n" if prompt.prefix else ""
+        assert got.text == (before.removesuffix("\n") if written == "<|endoftext|>" else before) + written
+
+
+def test_sample_does_not_depend_on_its_batch(double: TraceModel) -> None:
+    together = sample(double, PROMPTS, samples_per_prompt=2, seed=5, batch_size=64, progress=False)
+    apart = sample(double, PROMPTS, samples_per_prompt=2, seed=5, batch_size=3, progress=False)
+    alone = sample(double, PROMPTS[7:8], samples_per_prompt=2, seed=5, progress=False)
+    other = sample(double, PROMPTS, samples_per_prompt=2, seed=6, progress=False)
+    assert [item.text for item in together] == [item.text for item in apart]
+    assert [item.text for item in together if item.prompt == 7] == [item.text for item in alone]
+    assert [item.text for item in together] != [item.text for item in other]
+    assert [(item.prompt, item.number) for item in together] == [(p, n) for p in range(12) for n in range(2)]
+
+
+def test_equal_prompts_get_different_samples(model: TraceModel) -> None:
+    found = sample(model, [PROMPTS[0]] * 6, samples_per_prompt=2, progress=False)
+    assert len({item.text for item in found}) > 6
+
+
+def test_samples_read_as_traces_and_failures_are_kept(model: TraceModel) -> None:
+    found = sample(model, PROMPTS, samples_per_prompt=3, progress=False)
+    assert len(found) == 3 * len(PROMPTS)
+    read = [item for item in found if item.trace is not None]
+    assert len(read) > len(found) / 2
+    for item in found:
+        assert (item.trace is None) == (item.failure is not None)
+    for item in read:
+        assert item.trace == parse_trace(item.text, title=PROMPTS[item.prompt].title)
+        assert item.trace.username == PROMPTS[item.prompt].username
+    cut = sample(model, PROMPTS[:2], max_tokens=3, progress=False)
+    assert all(item.trace is None and item.failure for item in cut)
+
+
+def test_prefix_is_kept_and_gone_on_from(model: TraceModel) -> None:
+    programs = ["pen gold", "pen gold\nfd 50"]
+    prefix = Trace.from_states(programs, [datetime(2019, 3, 4, 10), datetime(2019, 3, 4, 11)], title="star")
+    found = sample(model, [Prompt("made-up-1", "star", prefix)], samples_per_prompt=8, progress=False)
+    read = [item.trace for item in found if item.trace is not None]
+    assert read
+    assert {item.given_states for item in found} == {2}
+    for trace in read:
+        assert trace.programs[:2] == tuple(programs)
+        assert trace.timestamps[:2] == prefix.timestamps
+        assert trace.numbers[:2] == (1, 2)
+
+
+def test_prefix_longer_than_the_context_keeps_its_newest_states(model: TraceModel) -> None:
+    programs = ["\n".join(f"fd {line}" for line in range(20 + place)) for place in range(8)]
+    prefix = Trace.from_states(programs, title="star")
+    (found,) = sample(model, [Prompt("made-up-1", "star", prefix)], progress=False)
+    for number, program in enumerate(programs[:7], start=1):
+        assert f"CODE {number} (unknown):\n{program}\n" in found.text
+
+
+def test_students_vector_decides(model: TraceModel) -> None:
+    vectors = model.student_vectors(["made-up-0", "made-up-1"])
+    share = []
+    for vector in vectors:
+        prompts = [Prompt(None, "star", student_vector=vector)]
+        texts = [item.text for item in sample(model, prompts, samples_per_prompt=30, progress=False)]
+        share.append(np.mean(["pen red" in text for text in texts]))
+    assert share[0] > share[1] + 0.3  # made-up student 0 draws in red, student 1 in blue
+
+
+def test_draws_follow_the_chances() -> None:
+    scores = torch.log(torch.tensor([[0.5, 0.2, 0.3]], dtype=torch.float64)).expand(5, -1)
+    uniforms = np.array([0.0, 0.49, 0.51, 0.69, 0.99])
+    assert draw_tokens(scores, uniforms, 1.0, 1.0).tolist() == [0, 0, 1, 1, 2]
+    assert draw_tokens(scores, uniforms, 1.0, 0.6).tolist() == [0, 0, 0, 2, 2]
+    assert draw_tokens(scores, uniforms, 0.0, 1.0).tolist() == [0] * 5
+    cold = draw_tokens(scores, uniforms, 0.1, 1.0).tolist()
+    assert cold == [0] * 5
+    never = torch.tensor([[-torch.inf, 0.0, -torch.inf]], dtype=torch.float64).expand(5, -1)
+    assert draw_tokens(never, uniforms, 1.0, 1.0).tolist() == [1] * 5
+
+
+def test_wrong_requests_say_so(model: TraceModel) -> None:
+    with pytest.raises(ModelError, match="temperature of -1"):
+        sample(model, PROMPTS, temperature=-1)
+    with pytest.raises(ModelError, match="no room"):
+        sample(model, [Prompt("a", "x" * 400)], progress=False)

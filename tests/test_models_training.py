@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tiny_models
+import torch
+from safetensors.torch import load_file
+
+from pcutils.errors import ModelError
+from pcutils.models import load_model, train
+from pcutils.models.batches import endless_batches, group_by_length
+from pcutils.models.optimizers import Optimizers, schedule
+from pcutils.models.training import CURVE_COLUMNS
+
+
+class KilledError(Exception):
+    """Stands for a process that dies in the middle of a step."""
+
+
+def kill_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Optimizers.step
+    taken: list[float] = []
+
+    def dying(self: Optimizers, progress: float) -> None:
+        if len(taken) == steps:
+            raise KilledError
+        taken.append(progress)
+        step(self, progress)
+
+    monkeypatch.setattr(Optimizers, "step", dying)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def curve(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(folder / "learning_curve.parquet")
+
+
+def test_killed_and_resumed_training_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {"tokens": 4_000, "checkpoint_steps": 5}
+    tiny_models.tiny_model(tmp_path / "whole", **options)
+    for deaths in (7, 6):
+        with monkeypatch.context() as patch:
+            kill_after(deaths, patch)
+            with pytest.raises(KilledError):
+                tiny_models.tiny_model(tmp_path / "killed", **options)
+    tiny_models.tiny_model(tmp_path / "killed", **options)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    columns = [name for name in CURVE_COLUMNS if name != "seconds"]
+    pd.testing.assert_frame_equal(curve(tmp_path / "whole")[columns], curve(tmp_path / "killed")[columns])
+    assert not list((tmp_path / "killed").glob("*.p*t*ial")) + list((tmp_path / "killed").glob("*.pt"))
+
+
+def test_resumed_training_does_not_start_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        kill_after(7, patch)
+        with pytest.raises(KilledError):
+            tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5)
+    taken: list[float] = []
+    step = Optimizers.step
+
+    def counting(self: Optimizers, progress: float) -> None:
+        taken.append(progress)
+        step(self, progress)
+
+    monkeypatch.setattr(Optimizers, "step", counting)
+    tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5)
+    steps = json.loads((tmp_path / "training.json").read_text())["steps"]
+    assert len(taken) == steps - 5
+
+
+def test_finished_training_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tiny_models.tiny_model(tmp_path, tokens=2_000)
+    kill_after(0, monkeypatch)
+    again = tiny_models.tiny_model(tmp_path, tokens=2_000)
+    assert torch.equal(first.network.student_table.weight, again.network.student_table.weight)
+    with pytest.raises(KilledError):
+        tiny_models.tiny_model(tmp_path, tokens=2_500)
+
+
+def test_training_depends_on_its_seed_alone(tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        torch.rand(3)  # what others draw does not matter
+        tiny_models.tiny_model(tmp_path / name, tokens=2_000, seed=seed)
+    a, b, c = (weights(tmp_path / name) for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not torch.equal(a["student_table.weight"], c["student_table.weight"])
+
+
+def test_network_learns_and_the_best_weights_are_kept(tmp_path: Path) -> None:
+    model = tiny_models.tiny_model(tmp_path, tokens=15_000, evaluations=6)
+    found = curve(tmp_path)
+    validation = found[found.split == "validation"]
+    assert list(found.columns) == CURVE_COLUMNS
+    assert len(validation) == 6
+    assert validation.bits_per_trace.iloc[-1] < 0.5 * validation.bits_per_trace.iloc[0]
+    assert found.tokens.iloc[-1] >= 15_000 > found.tokens.iloc[-3]
+    traces = list(tiny_models.traces_of(tiny_models.made_up_table().select(range(6))))
+    assert model.score(traces).mean() == pytest.approx(validation.bits_per_trace.min(), rel=1e-6)
+
+
+def test_report_counts_what_was_cut(tmp_path: Path) -> None:
+    tiny_models.tiny_model(tmp_path, tokens=1_000, context=64)
+    report = json.loads((tmp_path / "training.json").read_text())
+    model = load_model(tmp_path)
+    examples = model.examples(tiny_models.made_up_traces())
+    assert report["traces_cut_to_context"] == sum(len(example.tokens) == 63 for example in examples) > 0
+    assert max(len(example.tokens) for example in examples) == 63
+
+
+def test_student_dropout_trains_the_average_student(tmp_path: Path) -> None:
+    always = tiny_models.tiny_model(tmp_path / "always", tokens=2_000, student_dropout=1.0)
+    never = tiny_models.tiny_model(tmp_path / "never", tokens=2_000, student_dropout=0.0)
+    start = tiny_models.tiny_model(tmp_path / "start", tokens=1, student_dropout=1.0, learning_rate=1e-12)
+    tables = [model.network.student_table.weight for model in (always, never, start)]
+    averages = [model.network.average_student for model in (always, never, start)]
+    assert torch.equal(tables[0], tables[2])
+    assert not torch.allclose(tables[1][1:], tables[2][1:], atol=1e-3)
+    assert all((table[0] == 0).all() for table in tables)
+    for average in averages[:2]:
+        assert not torch.allclose(average, averages[2], atol=1e-3)
+
+
+def test_pretrained_decoder_can_be_the_base(tmp_path: Path) -> None:
+    first = tiny_models.tiny_model(tmp_path / "first", tokens=2_000)
+    first.network.decoder.save_pretrained(tmp_path / "base")
+    settings: dict[str, Any] = {"tokens": 1, "learning_rate": 1e-12, "base": str(tmp_path / "base")}
+    second = tiny_models.tiny_model(tmp_path / "second", **settings)
+    for name, weight in first.network.decoder.state_dict().items():
+        torch.testing.assert_close(second.network.decoder.state_dict()[name], weight, atol=1e-6, rtol=0)
+    assert not torch.equal(first.network.student_table.weight, second.network.student_table.weight)
+
+
+def test_wrong_requests_say_so(tmp_path: Path) -> None:
+    table, tokenizer = tiny_models.made_up_table(), tiny_models.tiny_tokenizer()
+    with pytest.raises(ModelError, match="Unknown training settings layer;"):
+        train(table, table, tokenizer, tmp_path, layer=3)
+    with pytest.raises(ModelError, match="0 to validate"):
+        train(table, table.select([]), tokenizer, tmp_path)
+    with pytest.raises(ModelError, match="multiple"):
+        train(table, table, tokenizer, tmp_path, width=15, heads=2)
+    with pytest.raises(ModelError, match="lacks config"):
+        load_model(tmp_path)
+
+
+def test_every_example_comes_once_an_epoch_in_batches_that_fit() -> None:
+    lengths = np.random.default_rng(0).integers(5, 120, 200).tolist()
+    seen: list[int] = []
+    batches = endless_batches(lengths, 150, seed=1)
+    while len(seen) < 200:
+        batch = next(batches)
+        assert len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= 150
+        seen += batch
+    assert sorted(seen) == list(range(200))
+    padded = sum(len(group) * max(lengths[i] for i in group) for group in group_by_length(lengths, seen, 150))
+    assert padded < 1.5 * sum(lengths)
+
+
+def test_rate_rises_then_falls_to_almost_nothing() -> None:
+    rates = [schedule(share) for share in np.linspace(0, 1, 101)]
+    top = int(np.argmax(rates))
+    assert 0 < top < 10
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] == 0.01
