@@ -16,34 +16,11 @@ import _quickjs  # type: ignore[import-not-found]
 from pcutils.execution.page import Script, is_page, split_page
 
 HERE = Path(__file__).parent
-COMPILER_MODULES = [
-    "coffee-script",
-    "helpers",
-    "iced",
-    "lexer",
-    "nodes",
-    "parser",
-    "rewriter",
-    "scope",
-    "sourcemap",
-]
+COMPILER_MODULES = ["coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope"]
+COMPILER_MODULES += ["sourcemap"]
 RUNTIME_MODULES = ["const", "runtime"]
-SHIM = [
-    "core",
-    "errors",
-    "colors",
-    "dom",
-    "query",
-    "effects",
-    "turtle",
-    "motion",
-    "looks",
-    "ink",
-    "media",
-    "commands",
-    "page",
-    "run",
-]
+SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media"]
+SHIM += ["commands", "page", "run"]
 DOORS = ["start", "step", "report", "parses"]
 MEBIBYTE = 1 << 20
 COMPILER_MEMORY_MB = 96
@@ -143,6 +120,7 @@ class Engine:
         """Return ``code``, or the status and message of the failure."""
         self.compiler.set_memory_limit(COMPILER_MEMORY_MB * MEBIBYTE)
         self.compiler.set_time_limit(limits["compile_seconds"])
+        self.compiler.set_max_stack_size(int(limits["stack_kb"] * 1024))
         try:
             answer = json.loads(self._compile(json.dumps(source)))
         except (_quickjs.JSException, MemoryError) as error:

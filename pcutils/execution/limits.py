@@ -20,7 +20,7 @@ class Limits:
     memory_mb : int
         What the program may allocate, in MiB.
     stack_kb : int
-        Depth of its stack, in KiB.
+        Depth of its stack, in KiB; the default holds as many calls as a browser's.
     output_characters : int
         What it may write.
     commands : int
@@ -39,7 +39,7 @@ class Limits:
     seconds: float = 3.0
     compile_seconds: float = 3.0
     memory_mb: int = 128
-    stack_kb: int = 1024
+    stack_kb: int = 23_000
     output_characters: int = 200_000
     commands: int = 200_000
     tasks: int = 20_000

@@ -4,7 +4,7 @@
   'use strict';
   var MILLISECONDS = 1000;
   var START_OF_TIME = Date.UTC(2020, 0, 1, 12);
-  var stringify = JSON.stringify;
+  var stringify = JSON.stringify, call = Reflect.apply;
 
   shim.global = global;
   shim.limits = { output_characters: 1e6, commands: 1e6, tasks: 1e6, timer_seconds: 5,
@@ -90,12 +90,16 @@
   // Errors that reach nobody end one task, as in a browser; the first one decides the verdict -----------------------
   shim.guard = function (action, self, args) {
     try {
-      return action.apply(self, args || []);
+      return call(action, self, args || []);
     } catch (error) {
       shim.uncaught(error);
     }
   };
   shim.uncaught = function (error) {
+    // The interpreter throws null when there is no memory left to say so.
+    if (error === null || (error instanceof InternalError && error.message === 'out of memory')) {
+      shim.ended = shim.ended || { status: 'limit', message: 'used more memory than its limit' };
+    }
     if (error instanceof Limit || shim.ended || shim.now > shim.limits.watched_seconds * MILLISECONDS) return;
     if (!shim.failure) shim.failure = { message: shim.describe(error), seconds: shim.now / MILLISECONDS };
   };
@@ -180,11 +184,14 @@
   // Text output -------------------------------------------------------------------------------------------------
   var written = 0;
   shim.output = [];        // {kind, text, element}
-  shim.write = function (item) {
-    written += item.text.length + 1;
+  shim.spend = function (characters) {
+    written += characters + 1;
     if (written > shim.limits.output_characters || shim.output.length > 5000) {
       shim.stop('limit', 'wrote more than its limit');
     }
+  };
+  shim.write = function (item) {
+    shim.spend(item.text.length);
     shim.output[shim.output.length] = item;
   };
   var logged = 0;

@@ -16,6 +16,7 @@
   var LONGEST = 200000;
 
   shim.translate = function (text, stack) {
+    if (text === 'InternalError: string too long') return 'RangeError: Invalid string length';
     var colon = text.indexOf(': '), name = text.slice(0, colon), message = text.slice(colon + 2);
     if (message === 'not a function' || message === 'not a constructor') {
       var subject = calledAt(stack);

@@ -55,11 +55,9 @@
       put('text', line, '');
     }
     text = text === undefined ? '' : String(text);
-    shim.write({ kind: 'part', text: '' });
-    shim.output.length--;
+    shim.spend(text.length);
     line.textContent = line.textContent + text;
     line.shim.item.text = line.textContent;
-    if (line.textContent.length > shim.limits.output_characters) shim.stop('limit', 'wrote more than its limit');
     return shim.wrap([line]);
   }
   global.type = type;

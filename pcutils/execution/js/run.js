@@ -10,7 +10,7 @@
   }
   global.iced = load('runtime');
 
-  var indirectEval = eval, parse = JSON.parse, stringify = shim.stringify, map = Array.prototype.map;
+  var indirectEval = eval, parse = JSON.parse, stringify = shim.stringify;
 
   global.__start = function (source, kind, seed, limits) {
     shim.limits = parse(limits);
@@ -35,20 +35,49 @@
   function turtle(element) {
     var t = shim.turtleOf(element);
     return { x: shim.round(t.x), y: shim.round(t.y), direction: shim.round(t.direction), scale: shim.round(t.scaleX),
-      color: t.color, shape: t.picture && t.shape === 'picture' ? 'picture' : t.shape, size: t.size || null,
-      opacity: t.opacity, visible: t.visible && !t.isRemoved };
+      color: t.color, shape: t.shape, size: t.size || null, opacity: t.opacity, visible: t.visible && !t.isRemoved };
   }
-  function item(it) { return { kind: it.kind, text: it.text, size: it.size || null }; }
+  function isShown(item) { return !item.element || item.element.parentNode; }
+
+  // Writes JSON without asking any prototype: the program may have changed them all. The parts are joined at once, since
+  // the worker cannot take a string that is still a chain of pieces.
+  var isArray = Array.isArray, keysOf = Object.keys, finite = isFinite, call = Reflect.apply, join = Array.prototype.join;
+  function append(parts, value) {
+    var i, keys;
+    if (typeof value === 'string') parts[parts.length] = stringify(value);
+    else if (typeof value === 'number') parts[parts.length] = finite(value) ? '' + value : '0';
+    else if (typeof value === 'boolean') parts[parts.length] = value ? 'true' : 'false';
+    else if (typeof value !== 'object' || value === null) parts[parts.length] = 'null';
+    else if (isArray(value)) {
+      for (i = 0; i < value.length; i++) {
+        parts[parts.length] = i ? ',' : '[';
+        append(parts, value[i]);
+      }
+      parts[parts.length] = value.length ? ']' : '[]';
+    } else {
+      keys = keysOf(value);
+      for (i = 0; i < keys.length; i++) {
+        parts[parts.length] = (i ? ',' : '{') + stringify(keys[i]) + ':';
+        append(parts, value[keys[i]]);
+      }
+      parts[parts.length] = keys.length ? '}' : '{}';
+    }
+    return parts;
+  }
+  function json(value) { return call(join, append([], value), ['']); }
+
   global.__report = function () {
-    var ended = shim.ended || (shim.failure ? { status: 'error', message: shim.failure.message } : { status: 'success', message: null });
-    var shown = shim.output.filter(function (it) {
-      return !it.element || it.kind === 'label' || it.element.parentNode || it.kind === 'button';
-    });
-    return stringify({
-      status: ended.status, message: ended.message, ops: shim.ops, turtles: map.call(shim.turtles, turtle),
-      items: shown.map(item), output: shown.map(function (it) { return it.text; }).filter(Boolean).join('\n'),
-      seconds: shim.now / 1000, failed_at: shim.failure ? shim.failure.seconds : null
-    });
+    var ended = shim.ended || { status: shim.failure ? 'error' : 'success', message: shim.failure ? shim.failure.message : null };
+    var turtles = [], items = [], lines = [], i, item;
+    for (i = 0; i < shim.turtles.length; i++) turtles[i] = turtle(shim.turtles[i]);
+    for (i = 0; i < shim.output.length; i++) {
+      item = shim.output[i];
+      if (!isShown(item)) continue;
+      items[items.length] = { kind: item.kind, text: '' + item.text, size: item.size || null };
+      if (item.text) lines[lines.length] = '' + item.text;
+    }
+    return json({ status: ended.status, message: ended.message, ops: shim.ops, turtles: turtles, items: items,
+      output: call(join, lines, ['\n']), seconds: shim.now / 1000, failed_at: shim.failure ? shim.failure.seconds : null });
   };
 })(globalThis, globalThis.__shim, globalThis.__sources);
 delete globalThis.__shim;

@@ -105,7 +105,8 @@
   };
 
   // Drawing --------------------------------------------------------------------------------------------------------
-  function round(number) { return Math.round(number * 100) / 100; }
+  var toInteger = Math.round;
+  function round(number) { return toInteger(number * 100) / 100; }
   shim.round = round;
   shim.draw = function (op) {
     shim.ops[shim.ops.length] = op;

@@ -1,0 +1,191 @@
+"""What programs draw, mark by mark, and the pictures made of it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pcutils.execution import Drawing, Executor
+from pcutils.execution.bounds import bounds_of
+from pcutils.execution.svg import SHOWN_LINES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    with Executor(workers=1) as running:
+        yield running
+
+
+def draw(executor: Executor, program: str) -> Drawing:
+    (result,) = executor.run([program])
+    assert result.message is None
+    return result.drawing
+
+
+def turtle_place(drawing: Drawing, number: int = 0) -> tuple[float, float, float]:
+    turtle = drawing.turtles[number]
+    return turtle["x"], turtle["y"], turtle["direction"]
+
+
+def test_a_square_is_one_closed_line(executor: Executor) -> None:
+    drawing = draw(executor, "pen red, 5\nfor [1..4]\n  fd 100\n  rt 90")
+    assert drawing.ops == (("path", "red", 5, "round", [[0, 0], [0, 100], [100, 100], [100, 0], [0, 0]]),)
+    assert turtle_place(drawing) == (0, 0, 0)
+
+
+def test_a_circle_goes_round_its_middle(executor: Executor) -> None:
+    drawing = draw(executor, "pen blue\nrt 360, 50")
+    ((kind, color, _, _, (start, half, end)),) = drawing.ops
+    assert (kind, color, start) == ("path", "blue", [0, 0])
+    assert half == [100, 0, 50, 0, 1]
+    assert end == [0, 0, 50, 0, 1]
+    box = bounds_of(draw(executor, "pen blue, 2\nrt 360, 50\nhide()"))
+    assert (box.left, box.right, box.top, box.bottom) == pytest.approx((-1, 101, -51, 51))
+
+
+@pytest.mark.parametrize(
+    ("program", "place"),
+    [
+        ("fd 30\nrt 90\nfd 40", (40, 30, 90)),
+        ("rt 90, 50", (50, 50, 90)),
+        ("lt 90, 50", (-50, 50, -90)),
+        ("rt -90, 50", (50, -50, -90)),
+        ("rt 90\nslide 10, 20", (20, -10, 90)),
+        ("rt 90\nmovexy 10, 20", (10, 20, 90)),
+        ("jumpto 5, 6\nturnto 5, 100", (5, 6, 0)),
+        ("jumpto 5, 6\nturnto 100, 6", (5, 6, 90)),
+        ("fd 50\nrt 45\nhome()", (0, 0, 0)),
+        ("bk 20\njump 3, 4", (3, -16, 0)),
+        ("b = new Turtle\nb.jumpto 7, 8\nmoveto b", (7, 8, 0)),
+        ("fd -10\nlt 450", (0, -10, -90)),
+    ],
+)
+def test_where_the_turtle_ends(executor: Executor, program: str, place: tuple[float, ...]) -> None:
+    assert turtle_place(draw(executor, program)) == pytest.approx(place)
+
+
+def test_a_jump_interrupts_the_line_and_an_area_has_both_parts(executor: Executor) -> None:
+    drawing = draw(executor, "pen red\nfd 10\njumpto 50, 0\nmoveto 60, 0\nmoveto 60, 10\nfill blue")
+    kinds = [op[0] for op in drawing.ops]
+    assert kinds == ["path", "path", "fill"]
+    assert drawing.ops[2][1:] == ("blue", [[[0, 0], [0, 10]], [[50, 0], [60, 0], [60, 10]]])
+
+
+def test_a_new_pen_begins_a_new_area(executor: Executor) -> None:
+    drawing = draw(executor, "pen red\nfd 10\npen path\nrt 90\nfd 20\nlt 90\nfd 20\nfill green")
+    assert drawing.ops[-1] == ("fill", "green", [[[0, 10], [20, 10], [20, 30]]])
+
+
+def test_no_pen_no_line(executor: Executor) -> None:
+    assert draw(executor, "fd 100\npen red\npu()\nfd 10\npen off\nfd 10").ops == ()
+
+
+def test_marks_carry_place_colour_and_size(executor: Executor) -> None:
+    drawing = draw(
+        executor, "jumpto 3, 4\nrt 30\ndot red, 20\nbox 10, blue\nlabel 'hi', 20\nlabel 'x', 'left'"
+    )
+    assert drawing.ops == (
+        ("dot", 3, 4, "red", 20),
+        ("box", 3, 4, 30, "blue", 10),
+        ("label", 3, 4, 30, 20, "black", "center", "hi"),
+        ("label", 3, 4, 30, 16, "black", "left", "x"),
+    )
+
+
+def test_turtles_draw_side_by_side_in_the_order_of_time(executor: Executor) -> None:
+    program = (
+        "a = new Turtle red\nb = new Turtle blue\na.speed 1\nb.speed 2\na.fd 5\na.dot red\nb.fd 5\nb.dot blue"
+    )
+    assert [op[3] for op in draw(executor, program).ops] == ["blue", "red"]
+
+
+def test_clearing_takes_the_drawing_away(executor: Executor) -> None:
+    drawing = draw(executor, "pen red\nfd 10\nwrite 'x'\ncs()\ndot blue, 5")
+    assert [op[0] for op in drawing.ops] == ["dot"]
+    assert drawing.items == ()
+
+
+def test_touching_a_colour_looks_at_the_newest_ink(executor: Executor) -> None:
+    ask = "write touches(red), touches(blue)"
+    program = f"speed Infinity\ndot red, 100\n{ask}\ndot blue, 100\n{ask}"
+    (result,) = executor.run([program])
+    assert result.output.split() == ["true", "false", "false", "true"]
+
+
+def test_a_program_that_fails_keeps_what_it_drew(executor: Executor) -> None:
+    (result,) = executor.run(["speed Infinity\npen red\nfd 50\noops()\nfd 50"])
+    assert result.status == "error"
+    assert result.drawing.ops == (("path", "red", 1.62, "round", [[0, 0], [0, 50]]),)
+
+
+def parsed(drawing: Drawing, **options: Any) -> ElementTree.Element:
+    return ElementTree.fromstring(drawing.to_svg(**options))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "",
+        "pen red\nfd 50\nrt 90, 20\nfill blue",
+        "label '<b>&amp;\"</b>]]>'\nwrite '&lt;script&gt;'\nwrite String.fromCharCode 0, 1, 0xd800",
+        "pen '\"><script>alert(1)</script>'\nfd 50\ndot 'x\" onload=\"y', 20",
+        "write 'a'\nread 'b?'\nbutton 'c', ->\ntable 2, 2",
+        "new Turtle red\nnew Sprite {color: blue, width: 20, height: 9}\narrow green, 30",
+        "fd 1e300\nscale 1e9\ndot red, 1e20\npen red, 1e9\nfd 1e9",
+    ],
+)
+def test_pictures_are_well_formed_and_have_words(executor: Executor, program: str) -> None:
+    root = parsed(draw(executor, program), title="A <tale> & more", description='of "two" turtles')
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title") == "A <tale> & more"
+    assert root.findtext(f"{SVG}desc") == 'of "two" turtles'
+    assert root.find(f".//{SVG}script") is None
+    assert not [name for node in root.iter() for name in node.attrib if name.startswith("on")]
+
+
+def test_a_picture_describes_itself(executor: Executor) -> None:
+    root = parsed(draw(executor, "dot red, 9\nfd 50\ndot blue, 9\npen green\nfd 10"))
+    assert root.findtext(f"{SVG}desc") == "2 dots, 1 line in red, blue, green."
+
+
+def test_the_canvas_is_white_and_fits_the_drawing(executor: Executor) -> None:
+    root = parsed(draw(executor, "hide()\npen red, 10\nfd 300\nrt 90\nfd 500"))
+    left, top, width, height = (float(value) for value in str(root.get("viewBox")).split())
+    assert (left, top, width, height) == pytest.approx((-17, -317, 534, 334), abs=0.11)
+    canvas = root[2]
+    assert (canvas.tag, canvas.get("fill")) == (f"{SVG}rect", "white")
+    assert max(int(str(root.get(side))) for side in ("width", "height")) == 400
+
+
+def test_a_small_drawing_keeps_a_sensible_canvas_and_a_given_size(executor: Executor) -> None:
+    root = parsed(draw(executor, "dot red, 5"), size=(64, 48))
+    assert (root.get("width"), root.get("height")) == ("64", "48")
+    assert min(float(value) for value in str(root.get("viewBox")).split()[2:]) >= 160
+
+
+def test_the_turtle_is_shown_unless_hidden(executor: Executor) -> None:
+    shown, hidden = (draw(executor, f"pen red\nfd 50\n{last}").to_svg() for last in ("st()", "ht()"))
+    assert shown.count("<path") == hidden.count("<path") + 1
+
+
+def test_a_background_does_not_blow_the_picture_up(executor: Executor) -> None:
+    root = parsed(draw(executor, "box lightblue, 10000\npen red\nfd 100"))
+    assert max(float(value) for value in str(root.get("viewBox")).split()[2:]) < 500
+    assert root.find(f".//{SVG}rect[@fill='lightblue']") is not None
+
+
+def test_long_text_is_cut_and_says_so(executor: Executor) -> None:
+    root = parsed(draw(executor, "for i in [1..100]\n  write 'line ' + i"))
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert len(texts) == SHOWN_LINES + 1
+    assert texts[-1] == f"… and {100 - SHOWN_LINES} more lines"
+
+
+def test_pictures_are_small(executor: Executor) -> None:
+    drawing = draw(executor, "speed Infinity\npen blue\nfor x in [1..200]\n  fd x\n  rt 61")
+    assert len(drawing.to_svg()) < 200 * 16
