@@ -7,6 +7,7 @@ bootstrap).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -224,7 +225,8 @@ def bootstrap_interval(
     def on(drawn: Any) -> float:
         return float(statistic(rows[np.concatenate([members[i] for i in np.asarray(drawn)])]))
 
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", scipy.stats.DegenerateDataWarning)  # told by `interval_of` instead
         result = scipy.stats.bootstrap(
             (np.arange(len(members)),),
             on,

@@ -17,8 +17,8 @@ from pcutils.analysis.statistics import (
 
 RULERS = {
     "backtracking_ratio_all": "the paper's ratio",
-    "backtracking_ratio_no_autojunk": "the same without difflib's shortcut",
-    "backtracking_share_levenshtein": "share of comparisons, Levenshtein distance",
+    "backtracking_ratio_no_autojunk": "without the shortcut",
+    "backtracking_share_levenshtein": "Levenshtein share",
 }
 #: Longest state of a trace in characters; difflib's shortcut sets in at 200.
 LENGTH_CLASSES: dict[str, tuple[int, int | None]] = {

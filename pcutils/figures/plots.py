@@ -27,7 +27,7 @@ from pcutils.figures.theme import (
 )
 
 #: Inches.
-WIDTH, ROW_HEIGHT, SERIES_HEIGHT = 5.6, 0.24, 0.13
+WIDTH, ROW_HEIGHT, SERIES_HEIGHT = 4.8, 0.24, 0.13
 _SPARE_MARKERS = ("P", "X", "p", "d")
 
 
@@ -95,7 +95,7 @@ def forest(
     """
     rows = list(dict.fromkeys(frame[row]))
     names = list(dict.fromkeys(frame[series])) if series else [""]
-    height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.2 * (series is not None)
+    height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.5 * (series is not None)
     figure, axes = plt.subplots(figsize=(WIDTH, max(height, 1.6)))
     step = 0.8 / max(len(names), 1)
     for place, name in enumerate(names):
@@ -113,7 +113,7 @@ def forest(
     if percent:
         percent_axis(axes, "x")
     if series and names:
-        figure.legend(loc="outside upper left", ncols=min(3, len(names)), title=legend_title or None)
+        legend_above(figure, legend_title)
     return figure
 
 
@@ -121,6 +121,16 @@ def _dots(axes: Axes, part: pd.DataFrame, heights: np.ndarray, style: dict[str, 
     value, low, high = (pd.to_numeric(part[key]).to_numpy(float) for key in ("value", "low", "high"))
     axes.hlines(heights, low, high, color=style["color"], linewidth=1.6)
     axes.plot(value, heights, linestyle="none", markersize=6, **style)
+
+
+def legend_above(figure: Figure, title: str = "") -> None:
+    """Put the legend above the plot, in as many columns as the figure is wide enough for."""
+    labels = [
+        str(artist.get_label()) for axes in figure.axes for artist in axes.get_legend_handles_labels()[0]
+    ]
+    column = 0.45 + 0.075 * max(map(len, labels), default=0)
+    columns = max(1, int(figure.get_figwidth() / column))
+    figure.legend(loc="outside upper left", ncols=columns, title=title or None, alignment="left")
 
 
 def percent_axis(axes: Axes, which: str = "y") -> None:
@@ -256,7 +266,7 @@ def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> 
     )
     axes.grid(False, axis="y")
     percent_axis(axes, "x")
-    figure.legend(loc="outside upper left", ncols=3)
+    legend_above(figure)
     return figure
 
 
@@ -281,7 +291,7 @@ def paired_points(
     matplotlib.figure.Figure
         Square, both axes alike.
     """
-    figure, axes = plt.subplots(figsize=(4.4, 4.2))
+    figure, axes = plt.subplots(figsize=(4.0, 3.8))
     both = frame[[x, y]].dropna().to_numpy(float)
     low, high = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
     room = 0.05 * (high - low or 1)

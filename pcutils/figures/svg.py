@@ -19,8 +19,9 @@ from pcutils.figures.theme import INK
 
 #: A scatter with more points than this becomes a picture inside the SVG, so that pages stay light.
 MOST_POINTS = 1500
-#: A figure may shrink to this part of its width before it scrolls: nine-point text stays at ten pixels.
-SMALLEST_SCALE = 0.83
+#: A figure may shrink to this part of its width before it scrolls, and grow to that: text stays between nine
+#: and sixteen pixels, and a figure of the theme's width fits a phone of 390 pixels.
+SMALLEST_SCALE, LARGEST_SCALE = 0.75, 1.2
 PIXELS_PER_POINT = 4 / 3
 _LONE_STYLE = "<style>@media (prefers-color-scheme:dark){svg{color:#eee}}</style>"
 
@@ -54,7 +55,9 @@ def show(figure: Any, *, name: str, caption: str, alt: str, run: Any = None, cha
     plt.close(drawn)
     if run is not None:
         save_svg(svg, run, chapter, name)
-    style = f"width:100%;min-width:{round(width * SMALLEST_SCALE)}px;max-width:{round(width)}px"
+    style = (
+        f"width:100%;min-width:{round(width * SMALLEST_SCALE)}px;max-width:{round(width * LARGEST_SCALE)}px"
+    )
     inline = svg.replace("<svg ", f'<svg style="{style}" ', 1)
     html = figure_html(scroll_box(inline, f"Figure: {caption}"), name=name, caption=caption)
     put_on_page(html, f"{caption}\n\n{alt}")

@@ -61,7 +61,7 @@ def use_theme() -> None:
         style="ticks",
         palette=list(SERIES_COLOURS),
         rc={
-            "figure.figsize": (5.6, 3.4),
+            "figure.figsize": (4.8, 3.0),
             "figure.constrained_layout.use": True,
             "font.family": ["DejaVu Sans", "sans-serif"],
             "font.size": 10,
