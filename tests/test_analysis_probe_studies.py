@@ -92,6 +92,7 @@ def test_unknown_students_are_left_out() -> None:
 
 def test_traits_are_read_from_vector_and_counts() -> None:
     traits = pd.DataFrame({"username": NAMES, "skill": np.arange(24.0), "language": "coffee"})
+    traits["skill_percent"] = 100 * traits["skill"]
     frame = probe_traits(KnowsAttempts(), make_measures(), traits, probes=["linear"], resamples=40)
     assert set(frame["target"]) == {"skill"}
     found = scores(frame, "skill")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pcutils.models import TraceModel
 
 PROBES = ("linear", "mlp")
+#: Rank correlation from which on two traits count as one in two units.
+SAME_ORDER = 0.999
 
 
 def probe_prefixes(
@@ -129,7 +131,8 @@ def probe_traits(
     measures : pandas.DataFrame
         Measures of the traces that the model learnt from.
     students : pandas.DataFrame
-        `username` and one column of numbers a trait.
+        `username` and one column of numbers a trait; of traits with the same order of students (one trait in
+        two units) the first is taken.
     min_traces : int
         Students with fewer traces are left out.
     probes : sequence of {"linear", "mlp"}
@@ -141,7 +144,7 @@ def probe_traits(
         As :func:`pcutils.analysis.probes.compare_inputs` gives it, for each trait; empty where there are
         none. Inputs: "vector", "counted" (the averages of `HABITS`), "shuffled".
     """
-    traits = students.set_index("username").select_dtypes("number")
+    traits = _distinct(students.set_index("username").select_dtypes("number"))
     table = _known(student_table(measures, min_traces=min_traces), model)
     table = table[table.index.isin(traits.index)]
     truth = traits.loc[table.index]
@@ -210,6 +213,12 @@ def _known(table: pd.DataFrame, model: TraceModel) -> pd.DataFrame:
     return table[table.index.isin(list(model.students))]
 
 
+def _distinct(traits: pd.DataFrame) -> pd.DataFrame:
+    likeness = traits.corr(method="spearman").abs().to_numpy()
+    repeated = [place for place in range(len(likeness)) if (likeness[place, :place] > SAME_ORDER).any()]
+    return traits.drop(columns=traits.columns[repeated])
+
+
 def _vectors(model: TraceModel, usernames: Iterable[str]) -> np.ndarray:
     return model.student_vectors(list(usernames)).numpy().astype(float)
 
@@ -237,3 +246,35 @@ def _probe_all(
             )
         )
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+
+
+def summarise_probes(frame: pd.DataFrame, rival: str, *, probe: str = "linear") -> dict[str, Any]:
+    """Say in how many targets the main input beats a rival beyond doubt.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From one of the studies of this module.
+    rival : str
+        Input that is compared with, such as "shuffled".
+    probe : {"linear", "mlp"}
+
+    Returns
+    -------
+    dict
+        `above`, `below` (labels of targets whose whole interval of the difference lies above or below 0),
+        `all` (how many targets were measured), `best` (label with the largest difference), `missing` (label
+        and reason of each target that was not measured). What is empty is "none".
+    """
+    rows = frame[(frame["quantity"] == "difference") & (frame["input"] == rival) & (frame["probe"] == probe)]
+    absent = frame[frame["value"].isna()]
+    missing = [f"{label} ({reason})" for label, reason in zip(absent["label"], absent["reason"], strict=True)]
+    return {
+        "above": rows.loc[rows["low"] > 0, "label"].to_list() or "none",
+        "below": rows.loc[rows["high"] < 0, "label"].to_list() or "none",
+        "n_above": int((rows["low"] > 0).sum()),
+        "n_below": int((rows["high"] < 0).sum()),
+        "all": len(rows),
+        "best": rows.sort_values("value")["label"].to_list()[-1] if len(rows) else "none",
+        "missing": missing or "none",
+    }

@@ -26,6 +26,8 @@ UNITS: dict[str, str] = {
 }
 RIDGE_STRENGTHS = np.logspace(-1, 5, 13)
 LOGISTIC_STRENGTHS = (0.001, 0.01, 0.1)
+SHUFFLES = 5
+FEW_EXAMPLES = 500
 MIN_STUDENTS = 6
 MIN_ROWS = 12
 MIN_OF_A_CLASS = 4
@@ -278,8 +280,9 @@ def compare_inputs(
 
     Notes
     -----
-    The probe is not trained again on each draw: the intervals say how far the score depends on which students
-    were asked, not on which students the probe learnt from.
+    With few examples one shuffle can seem to find something by chance, so the control is the mean of
+    `SHUFFLES`. The probe is not trained again on each draw: the intervals say how far the score depends on
+    which students were asked, not on which students the probe learnt from.
     """
     head = {"target": target.name, "label": target.label, "unit": UNITS[target.kind], "examples": len(truth)}
     head["chance"] = chance(target.kind, truth)
@@ -287,11 +290,16 @@ def compare_inputs(
     if reason is not None:
         head |= {"quantity": "score", "n": len(np.unique(students)), "value": np.nan, "reason": reason}
         return pd.DataFrame([head], columns=list(COLUMNS))
-    main = next(iter(inputs))
-    shuffled = inputs[main][np.random.default_rng(seed).permutation(len(truth))]
+    main, generator = next(iter(inputs)), np.random.default_rng(seed)
+    shuffles = SHUFFLES if len(truth) < FEW_EXAMPLES else 1
+    shuffled = [inputs[main][generator.permutation(len(truth))] for _ in range(shuffles)]
+    every = {**{name: [values] for name, values in inputs.items()}, "shuffled": shuffled}
     predicted = {
-        (name, probe): predict_out_of_fold(values, truth, students, kind=target.kind, probe=probe, seed=seed)
-        for name, values in {**inputs, "shuffled": shuffled}.items()
+        (name, probe): [
+            predict_out_of_fold(values, truth, students, kind=target.kind, probe=probe, seed=seed)
+            for values in versions
+        ]
+        for name, versions in every.items()
         for probe in probes
     }
     drawn = _scores_of_draws(target.kind, truth, predicted, students, resamples, seed)
@@ -310,7 +318,7 @@ def compare_inputs(
 def _scores_of_draws(
     kind: Kind,
     truth: np.ndarray,
-    predicted: Mapping[tuple[str, str], np.ndarray],
+    predicted: Mapping[tuple[str, str], Sequence[np.ndarray]],
     students: np.ndarray,
     resamples: int,
     seed: int,
@@ -319,6 +327,8 @@ def _scores_of_draws(
     weights = resample_weights(students, resamples=resamples, seed=seed).astype(int)
     rows_of = [np.repeat(np.arange(len(truth)), counts) for counts in weights]
     return {
-        key: np.array([score(kind, truth[rows], values[rows]) for rows in rows_of])
-        for key, values in predicted.items()
+        key: np.array(
+            [np.mean([score(kind, truth[rows], values[rows]) for values in versions]) for rows in rows_of]
+        )
+        for key, versions in predicted.items()
     }

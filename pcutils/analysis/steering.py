@@ -287,3 +287,24 @@ def record_steering(
             for measure, word in {"runs": "runs", "attempts": "attempts", "closeness": "style"}.items():
                 gap = difference_of(tables[first], tables[second], measure, **draws)
                 record(results, f"steering.{word}.{name}", gap, UNITS[measure])
+
+
+def choose_example(prefixes: Sequence[FailingPrefix], tables: Sequence[pd.DataFrame]) -> int | None:
+    """Choose a failing prefix to show: the shortest trace whose first completion runs in most of the tables.
+
+    Parameters
+    ----------
+    prefixes : sequence of FailingPrefix
+    tables : sequence of pandas.DataFrame
+        From :func:`pcutils.analysis.recovery.judge`, on these prefixes.
+
+    Returns
+    -------
+    int or None
+        Its place; None where there is no prefix.
+    """
+    if not prefixes:
+        return None
+    first = pd.concat([table[table["number"] == 0] for table in tables])
+    runs = first.groupby("prefix")["runs"].sum().reindex(range(len(prefixes)), fill_value=0.0)
+    return min(range(len(prefixes)), key=lambda place: (-runs[place], prefixes[place].place, place))
