@@ -96,7 +96,7 @@ def test_a_value_reaches_the_steps_that_read_it(clone: fake_clone.FakeClone) -> 
 
 
 def test_a_mistake_in_the_profile_stops_before_anything_runs(clone: fake_clone.FakeClone) -> None:
-    clone.add("pcutils/simulate/generate.py", "\nONE_MORE = 1\n")
+    clone.edit(f"notebooks/{FIRST}.ipynb", "print(1)", "print(2)")
     for setting, words in {
         f"chapters.{SECOND}.bootstrp=20": "did you mean 'bootstrap'?",
         f"chapters.{SECOND}.bootstrap=many": "found 'many', expected int",
@@ -107,13 +107,16 @@ def test_a_mistake_in_the_profile_stops_before_anything_runs(clone: fake_clone.F
         assert (ran, done.returncode) == (set(), 1)
         assert words in done.stderr
         assert "Traceback" not in done.stderr
-    assert "data" in clone.run()[0]
+    assert clone.run()[0] == {FIRST, LAST}
 
 
 def test_changed_data_is_noticed_by_its_content(clone: fake_clone.FakeClone) -> None:
-    (clone.run_dir / "data" / "traces.parquet").write_text("other traces")
+    traces = clone.run_dir / "data" / "traces.parquet"
+    before = traces.read_text()
+    traces.write_text("other traces")
     ran, _ = clone.run("--only", FIRST)
     assert ran == {"measures", FIRST}
+    traces.write_text(before)
 
 
 def test_a_failed_chapter_is_kept_and_told_and_the_rest_goes_on(clone: fake_clone.FakeClone) -> None:
@@ -135,7 +138,7 @@ def test_a_failed_chapter_is_kept_and_told_and_the_rest_goes_on(clone: fake_clon
 def test_a_failed_stage_stops_what_needs_it(clone: fake_clone.FakeClone) -> None:
     path = "pcutils/pipeline/stages/measures.py"
     clone.edit(path, "    for name in", '    raise RuntimeError("no turtle")\n    for name in')
-    ran, done = clone.run()
+    ran, done = clone.run("--only", FIRST)
     assert (ran, done.returncode) == ({"measures"}, 1)
     assert "RuntimeError: no turtle" in done.stderr
     assert "measuring the traces and running their programs failed" in done.stderr
@@ -147,7 +150,7 @@ def test_an_interrupted_run_goes_on(clone: fake_clone.FakeClone) -> None:
     clone.edit(path, "    for name in", "    import time; time.sleep(60)\n    for name in")
     calls = clone.run_dir / "calls.log"
     calls.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pcutils.cli", "run", "--profile", "smoke"]
+    command = [sys.executable, "-m", "pcutils.cli", "run", "--profile", "smoke", "--only", FIRST]
     environment = {**os.environ, "PYTHONPATH": str(clone.root)}
     process = subprocess.Popen(
         command, cwd=clone.root, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -159,9 +162,9 @@ def test_an_interrupted_run_goes_on(clone: fake_clone.FakeClone) -> None:
     assert "Error: stopped. `pcutils run --profile smoke` goes on from here." in said
     assert "Traceback" not in said
     clone.edit(path, "    import time; time.sleep(60)\n", "")
-    ran, done = clone.run()
+    ran, done = clone.run("--only", FIRST)
     assert done.returncode == 0, done.stderr
-    assert "measures" in ran
+    assert ran == {"measures", FIRST}
 
 
 def test_one_call_a_run_at_a_time(clone: fake_clone.FakeClone) -> None:

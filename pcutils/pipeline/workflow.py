@@ -30,6 +30,7 @@ JOB_ENVIRONMENT = {
     "TRANSFORMERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONWARNINGS": "ignore:IProgress not found",
 }
 """What every step's process gets: lines instead of bars, no network, no chatter."""
 
