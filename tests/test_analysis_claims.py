@@ -179,3 +179,12 @@ def test_verdicts_are_kept_as_numbers() -> None:
     assert kept["claim.C1"] == (1.0, 2)
     assert kept["claim.C3"] == (0.0, 1)
     assert kept["claim.C8"] == (None, 0)
+
+
+def test_reasons_write_small_numbers_with_three_digits_and_no_minus_zero() -> None:
+    tiny = measure(-0.0004, -0.05, 0.04)
+    (verdict,) = judge_claims(
+        changed("03_behavioral_evaluation", "final_program.difference.trace-last", tiny), "C3"
+    )
+    assert "0.000 (\N{MINUS SIGN}0.050 to 0.040)" in verdict.reason
+    assert "\N{MINUS SIGN}0.000" not in verdict.reason

@@ -135,6 +135,8 @@ def test_the_paper_stands_beside_what_was_measured() -> None:
     assert table.loc["recovery.trace", "the paper"] == 0.6
     assert table.loc["recovery.trace", "this run"].high == 0.6
     assert not table.loc["self_bleu.mean.trace", "this run"].is_defined
+    own = {"03_behavioral_evaluation": {"self_bleu.lighthouse.last": {"value": 0.9, "n": 4}}}
+    assert "self_bleu.lighthouse.last" in set(beside_paper(own)["measure of this run"])
 
 
 def test_origins_name_commit_and_missing_chapters() -> None:

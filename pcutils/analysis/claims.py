@@ -234,7 +234,8 @@ def _judge_interval(
         return True, _signed(value)
     if low is None or high is None:
         return None, f"{_signed(value)}, without an interval"
-    measured = f"{_signed(value)} ({_signed(low)} to {_signed(high)})"
+    digits = 2 if max(abs(low), abs(high)) >= 0.1 else 3
+    measured = f"{_signed(value, digits)} ({_signed(low, digits)} to {_signed(high, digits)})"
     if n is not None and n < FEWEST:
         return None, f"{measured}, from too few to judge ({n})"
     if evidence.side == "above":
@@ -244,7 +245,7 @@ def _judge_interval(
     if right:
         return True, measured
     return False, f"{measured}, " + (
-        "on the other side" if wrong else f"the interval includes {_signed(evidence.bound)}"
+        "on the other side" if wrong else f"the interval includes {_line(evidence.bound)}"
     )
 
 
@@ -257,8 +258,13 @@ def _joined(findings: list[Finding]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}") if value else "0"
+def _signed(value: float, digits: int = 2) -> str:
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def _line(bound: float) -> str:
+    return _signed(bound) if bound else "0"
 
 
 def _finite(value: object) -> float | None:

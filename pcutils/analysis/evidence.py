@@ -87,7 +87,7 @@ CLAIMS = (
             Evidence(
                 _BEHAVIOUR,
                 "final_program.difference.trace-last",
-                "mean correlation of properties of final programs, trace minus last",
+                "the same for final programs, trace minus last",
                 "above",
             ),
         ),

@@ -31,7 +31,6 @@ class Fact:
 
 _CARD = "dataset card"
 _RELEASE = "output of the released code"
-_ABSTRACT = "abstract"
 
 FACTS = (
     Fact("traces", 3_800_000, "traces", _CARD),
@@ -76,8 +75,8 @@ FACTS = (
     Fact(
         "recovery",
         0.6,
-        "share of failing prefixes that the trace model ends in a program that runs",
-        _ABSTRACT,
+        "share of failing prefixes that the trace model repairs",
+        "paper, error recovery",
     ),
 )
 

@@ -12,13 +12,14 @@ from pcutils.analysis.paper import FACTS
 from pcutils.analysis.statistics import Estimate, undefined
 from pcutils.errors import RunError
 
-#: Figures of the paper and the measure of this book that means the same.
+#: Figures of the paper, the chapter, and the measures that mean the same, the closest first.
 SAME_MEASURE = {
-    "lighthouse_self_bleu_trace": ("03_behavioral_evaluation", "self_bleu.mean.trace"),
-    "lighthouse_self_bleu_synthetic": ("03_behavioral_evaluation", "self_bleu.mean.synthetic"),
-    "lighthouse_self_bleu_last": ("03_behavioral_evaluation", "self_bleu.mean.last"),
-    "recovery": ("06_steering", "recovery.trace"),
-}
+    f"lighthouse_self_bleu_{variant}": (
+        "03_behavioral_evaluation",
+        (f"self_bleu.lighthouse.{variant}", f"self_bleu.mean.{variant}"),
+    )
+    for variant in ("trace", "last", "synthetic")
+} | {"recovery": ("06_steering", ("recovery.trace",))}
 
 
 def beside_paper(results: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -37,8 +38,10 @@ def beside_paper(results: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for fact in FACTS:
         if fact.name in SAME_MEASURE:
-            chapter, name = SAME_MEASURE[fact.name]
-            ours = _estimate(results.get(chapter, {}).get(name))
+            chapter, names = SAME_MEASURE[fact.name]
+            measures = results.get(chapter, {})
+            name = next((name for name in names if name in measures), names[-1])
+            ours = _estimate(measures.get(name))
             rows.append((fact.words, fact.value, ours, name, fact.source))
     columns = ["what", "the paper", "this run", "measure of this run", "where the paper says so"]
     return pd.DataFrame(rows, columns=columns)

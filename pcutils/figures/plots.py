@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pcutils.analysis.recording import model_words
 from pcutils.errors import PcutilsError
@@ -110,6 +110,7 @@ def forest(
     axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=xlabel, ylim=(max(len(rows), 1) - 0.4, -0.6))
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     if percent:
         percent_axis(axes, "x")
     if series and names:

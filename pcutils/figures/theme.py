@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
 import seaborn as sns
 
@@ -98,7 +100,7 @@ _INKED = (
 )
 
 
-def variant_style(variant: str) -> dict[str, object]:
+def variant_style(variant: str) -> dict[str, Any]:
     """Give the keyword arguments that draw a variant the same way in the whole book.
 
     Parameters
