@@ -7,6 +7,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
+
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 
@@ -15,6 +17,17 @@ def code_blocks(page: str, language: str) -> list[str]:
     """Fenced blocks of a Markdown page in one language."""
     text = (BOOK / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)\n```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_cards_carry_the_titles_of_the_chapters() -> None:
+    text = (BOOK / "index.md").read_text(encoding="utf-8")
+    cards = re.findall(r"^:::\{grid-item-card\} (\d) · (.+)\n:link: chapters/(.+)$", text, flags=re.MULTILINE)
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] for path in notebooks]
+    assert cards == [
+        (str(number), title.removeprefix("# "), path.stem)
+        for number, (title, path) in enumerate(zip(titles, notebooks, strict=True), start=1)
+    ]
 
 
 def strip_states() -> list[tuple[str, bool]]:
