@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,19 @@ def test_bits_are_those_of_the_network_token_by_token(model: TraceModel) -> None
         chances[place - 1, tokens[place]].item() / math.log(2) for place in range(example.given, len(tokens))
     )
     assert model.score([trace])[0] == pytest.approx(bits, rel=1e-5)
+
+
+def test_bits_of_dates_and_programs_add_up(model: TraceModel) -> None:
+    early = Trace.from_states(["pen red"], [datetime(2018, 3, 4, 10)], title="square", username="made-up-0")
+    odd_day = Trace.from_states(["pen red"], [datetime(2025, 9, 9, 23)], title="square", username="made-up-0")
+    odd_code = Trace.from_states(
+        ["zzz qqq"], [datetime(2018, 3, 4, 10)], title="square", username="made-up-0"
+    )
+    parts = model.score_parts([early, odd_day, odd_code])
+    np.testing.assert_allclose(parts.sum(axis=1), model.score([early, odd_day, odd_code]))
+    assert parts[1, 0] > parts[0, 0] + 3
+    assert parts[2, 0] == pytest.approx(parts[0, 0])
+    assert parts[2, 1] > parts[0, 1] + 3
 
 
 def test_bits_do_not_depend_on_company(model: TraceModel) -> None:

@@ -46,8 +46,8 @@ def _draw(axes: plt.Axes, variant: str, curve: pd.DataFrame) -> None:
     for split, alpha in (("train", 0.35), ("validation", 1.0)):
         part = curve[curve["split"] == split]
         label = VARIANT_LABELS[variant] if split == "validation" else None
-        style = {"color": colour, "alpha": alpha, "linestyle": VARIANT_LINES[variant], "label": label}
-        axes.plot(part["tokens"] / 1000, part["bits_per_token"], **style)
+        (line,) = axes.plot(part["tokens"] / 1000, part["bits_per_token"], color=colour, alpha=alpha)
+        line.set(linestyle=VARIANT_LINES[variant], label=label)
     validation = curve[curve["split"] == "validation"]
-    best = validation.loc[validation["bits_per_trace"].idxmin()]
+    best = validation.sort_values("bits_per_trace").iloc[0]
     axes.plot(best["tokens"] / 1000, best["bits_per_token"], marker=VARIANT_MARKERS[variant], color=colour)

@@ -36,6 +36,8 @@ class Example:
         Slot of the student.
     is_cut : bool
         Whether the trace was longer than the context.
+    dates : ndarray of bool, shape (n,), optional
+        Which tokens belong to the header lines, which hold number and date of each state.
     """
 
     tokens: NDArray[np.int32]
@@ -43,6 +45,7 @@ class Example:
     given: int
     student: int
     is_cut: bool
+    dates: NDArray[np.bool_] | None = None
 
 
 class Batch(NamedTuple):
@@ -83,7 +86,16 @@ def example_of(item: Encoded, alphabet: Alphabet, students: Mapping[str, int], c
     """Turn one encoded trace into an example."""
     tokens, is_cut = cut(item, context - 1, alphabet.end)
     slot = students.get(item.username, 0) if item.username is not None else 0
-    return Example(tokens, copy_hints(alphabet, tokens), len(item.prompt), slot, is_cut)
+    dates = _header_tokens(item, alphabet)[: len(tokens)]
+    return Example(tokens, copy_hints(alphabet, tokens), len(item.prompt), slot, is_cut, dates)
+
+
+def _header_tokens(item: Encoded, alphabet: Alphabet) -> NDArray[np.bool_]:
+    parts = [np.zeros(len(item.prompt), dtype=bool)]
+    for state in item.states:
+        ends = (place for place, token in enumerate(state) if alphabet.ends_line[token])
+        parts.append(np.arange(len(state)) <= next(ends))
+    return np.concatenate([*parts, np.zeros(1, dtype=bool)])
 
 
 def collate(examples: Sequence[Example]) -> Batch:

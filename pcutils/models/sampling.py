@@ -15,6 +15,7 @@ from torch import Tensor
 from pcutils.errors import ModelError, TraceError
 from pcutils.models.copying import CopyPointer
 from pcutils.models.formats import recent, state_texts
+from pcutils.models.grammar import Place
 from pcutils.models.tokenizer import END
 from pcutils.models.writing import Row, Writer
 from pcutils.progress import track
@@ -84,6 +85,7 @@ def sample(
     temperature: float = 1.0,
     top_p: float = 1.0,
     max_tokens: int | None = None,
+    keep_form: bool = True,
     seed: int = 0,
     batch_size: int = 64,
     progress: bool = True,
@@ -104,6 +106,9 @@ def sample(
         Draw among the likeliest tokens that together have this probability.
     max_tokens : int, optional
         Most tokens to write; as many as the context leaves by default.
+    keep_form : bool
+        Let headers stand only where headers belong, with the next number and a date; see
+        :class:`pcutils.models.grammar.Grammar`. What is in them, and all else, is the model's choice.
     seed : int
         A sample depends on the seed, its prompt and its number, not on the batch it is in, up to the rounding
         of sums that differ with the batch's shape.
@@ -136,7 +141,7 @@ def sample(
     ):
         for start in range(0, len(order), batch_size):
             chosen = [rows[index] for index in order[start : start + batch_size]]
-            writer = Writer(model, chosen, vectors, temperature, top_p)
+            writer = Writer(model, chosen, vectors, temperature=temperature, top_p=top_p, keep_form=keep_form)
             while writer.rows:
                 before = len(writer.rows)
                 writer.step()
@@ -170,9 +175,9 @@ def _make_rows(
                 [seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()]
             )
             pointer = CopyPointer(model.alphabet)
-            rows.append(
-                Row(place, number, start, before, len(given_texts), room, random.random(room), pointer)
-            )
+            form = Place(model.grammar, len(given_texts))
+            uniforms = random.random(room)
+            rows.append(Row(place, number, start, before, len(given_texts), room, uniforms, pointer, form))
         seen[key] += 1
     return rows
 

@@ -64,14 +64,15 @@ def trace_bits(
 
     Returns
     -------
-    bits : ndarray of float64, shape (n,)
-        Sum over all tokens after ``<start>``, the end token included.
+    bits : ndarray of float64, shape (n, 2)
+        Sums over the tokens after ``<start>``: header lines, which hold number and date of each state; and
+        everything else, which is the programs and the end token.
     tokens : ndarray of int64, shape (n,)
         How many those are.
     """
     was_training = network.training
     network.eval()
-    bits = np.zeros(len(examples))
+    bits = np.zeros((len(examples), 2))
     counts = np.zeros(len(examples), dtype=np.int64)
     lengths = [len(example.tokens) for example in examples]
     order = sorted(range(len(examples)), key=lambda index: lengths[index])
@@ -81,9 +82,18 @@ def trace_bits(
         losses = token_losses(network, batch, chosen).double().cpu()
         sizes = batch.scored.sum(dim=1).cpu()
         for index, part in zip(group, losses.split(sizes.tolist()), strict=True):
-            bits[index], counts[index] = part.sum().item() / math.log(2), len(part)
+            in_header = _scored_dates(examples[index])
+            nats = part.numpy()
+            bits[index] = nats[in_header].sum() / math.log(2), nats[~in_header].sum() / math.log(2)
+            counts[index] = len(part)
     network.train(was_training)
     return bits, counts
+
+
+def _scored_dates(example: Example) -> NDArray[np.bool_]:
+    if example.dates is None:
+        return np.zeros(len(example.tokens) - example.given, dtype=bool)
+    return example.dates[example.given :]
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

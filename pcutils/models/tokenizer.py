@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 from pcutils.errors import ModelError
 
 if TYPE_CHECKING:
-    from tokenizers import pre_tokenizers
+    from tokenizers import Tokenizer, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
 END, START, MASK, PAD = "<|endoftext|>", "<start>", "<mask>", "<pad>"
@@ -18,23 +20,30 @@ SPECIAL_TOKENS = (END, START, MASK, PAD)
 SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS) + 180
 
 # A header in pieces, each known by what follows it: "CODE 3 (", "2019", "-03", "-04", " 16", ":28", ":38",
-# "):\n". Any other line is one word.
+# "):\n".
 _TIME = r" \d\d:\d\d:\d\d\):\n"
-_WORDS = "|".join(
-    [
-        rf"^CODE \d+ \((?=\d{{4}}-\d\d-\d\d{_TIME})",
-        rf"\d{{4}}(?=-\d\d-\d\d{_TIME})",
-        rf"-\d\d(?=-\d\d{_TIME})",
-        rf"-\d\d(?={_TIME})",
-        r" \d\d(?=:\d\d:\d\d\):\n)",
-        r":\d\d(?=:\d\d\):\n)",
-        r":\d\d(?=\):\n)",
-        r"(?<=:\d\d)\):\n",
-        r"[^\n]*\n",
-        r"[^\n]+",
-    ]
-)
+_HEADER = [
+    rf"^CODE \d+ \((?=\d{{4}}-\d\d-\d\d{_TIME})",
+    rf"\d{{4}}(?=-\d\d-\d\d{_TIME})",
+    rf"-\d\d(?=-\d\d{_TIME})",
+    rf"-\d\d(?={_TIME})",
+    r" \d\d(?=:\d\d:\d\d\):\n)",
+    r":\d\d(?=:\d\d\):\n)",
+    r":\d\d(?=\):\n)",
+    r"(?<=:\d\d)\):\n",
+]
+_LINES = [r"[^\n]*\n", r"[^\n]+"]
+_WORDS = [
+    r" ?\p{L}+",
+    r" ?\p{N}+",
+    r" ?[^\s\p{L}\p{N}]+",
+    r"[^\S\n]+(?=[^\S\n])",
+    r"[^\S\n]+",
+    r"\n",
+]
 _CALENDAR_WEIGHT = 50
+_SHARE_OF_WORDS = 0.5
+_PLANE = 0xF0000  # private characters that stand for words
 
 
 def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrainedTokenizerFast:
@@ -45,7 +54,7 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
     texts : iterable of str
         The text of the training traces, one string each, header lines included.
     vocabulary : int
-        How many tokens, special ones included.
+        Most tokens, special ones included.
 
     Returns
     -------
@@ -61,21 +70,28 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
     Notes
     -----
     GPT-2 cuts text at every space; a student's line is often the same as one of somebody else, so here a
-    token may be a whole line with its newline, which shortens traces by 30 to 40 %. A token never crosses a
-    newline, so states can be encoded one by one. A date is cut into year, month, day, hour, minute and
-    second whatever was seen in training, so that each stays one learnable token.
+    token may be a whole line with its newline, which shortens traces by 30 to 40 %. Half of the vocabulary is
+    learnt inside words first, the rest joins whole words of a line, so that tokens begin and end where words
+    do (as in SuperBPE, Liu et al. 2025). A token never crosses a newline, so states can be encoded one by
+    one. A date is cut into year, month, day, hour, minute and second whatever was seen in training, so that
+    each stays one learnable token.
     """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
     if vocabulary < SMALLEST_VOCABULARY:
         raise ModelError(
             f"A vocabulary of {vocabulary} cannot hold all bytes and the pieces of a date: "
             f"use at least {SMALLEST_VOCABULARY}."
         )
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = _pre_tokenizer()
-    backend.decoder = decoders.ByteLevel()
+    cleaned = [clean(text) for text in texts]
+    size = SMALLEST_VOCABULARY + int((vocabulary - SMALLEST_VOCABULARY) * _SHARE_OF_WORDS)
+    words = _learn_words(cleaned, size)
+    return _wrap(_join_words(words, cleaned, vocabulary))
+
+
+def _learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    words = Tokenizer(models.BPE())
+    words.pre_tokenizer = _pre_tokenizer([*_HEADER, *_WORDS])
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
@@ -83,7 +99,55 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
-    backend.train_from_iterator(chain(map(clean, texts), _calendar()), trainer)
+    words.train_from_iterator(chain(texts, _calendar()), trainer)
+    return words
+
+
+def _join_words(words: Tokenizer, texts: list[str], vocabulary: int) -> Tokenizer:
+    """Go on learning on lines, with the tokens learnt so far as letters."""
+    from tokenizers import Tokenizer, models, trainers
+
+    letters = {token: chr(_PLANE + number) for token, number in words.get_vocab().items()}
+    joined = Tokenizer(models.BPE())
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        min_frequency=2,
+        show_progress=False,
+        initial_alphabet=list(letters.values()),
+    )
+    joined.train_from_iterator(_lines_in_letters(words, texts, letters), trainer)
+    tokens = {letter: token for token, letter in letters.items()}
+
+    def spell(word: str) -> str:
+        return "".join(tokens[letter] for letter in word)
+
+    old, new = (json.loads(one.to_str())["model"]["merges"] for one in (words, joined))
+    merges = [(first, second) for first, second in old]
+    merges += [(spell(first), spell(second)) for first, second in new]
+    vocab = words.get_vocab()
+    for first, second in merges:
+        vocab.setdefault(first + second, len(vocab))
+    result = Tokenizer(models.BPE(vocab=vocab, merges=merges))
+    result.pre_tokenizer = _pre_tokenizer([*_HEADER, *_LINES])
+    return result
+
+
+def _lines_in_letters(words: Tokenizer, texts: list[str], letters: dict[str, str]) -> Iterator[str]:
+    from tokenizers import Regex, pre_tokenizers
+
+    split = pre_tokenizers.Split(Regex("|".join([*_HEADER, *_LINES])), "isolated")
+    is_header = re.compile("|".join(_HEADER), re.MULTILINE)
+    for text in texts:
+        for line, (start, _) in split.pre_tokenize_str(text):
+            if is_header.match(text, start) is None:
+                yield "".join(letters[token] for token in words.encode(line).tokens)
+
+
+def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
+    from tokenizers import decoders
+    from transformers import PreTrainedTokenizerFast
+
+    backend.decoder = decoders.ByteLevel()
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         eos_token=END,
@@ -133,10 +197,10 @@ def decode_tokens(tokenizer: PreTrainedTokenizerFast, ids: list[int]) -> str:
     return tokenizer.backend_tokenizer.decode(ids, skip_special_tokens=False)
 
 
-def _pre_tokenizer() -> pre_tokenizers.Sequence:
+def _pre_tokenizer(patterns: list[str]) -> pre_tokenizers.Sequence:
     from tokenizers import Regex, pre_tokenizers
 
-    split = pre_tokenizers.Split(Regex(_WORDS), "isolated")
+    split = pre_tokenizers.Split(Regex("|".join(patterns)), "isolated")
     return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 

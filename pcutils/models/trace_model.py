@@ -16,6 +16,7 @@ from pcutils.models.batches import Example, collate, group_by_length, make_examp
 from pcutils.models.building import quiet
 from pcutils.models.copying import Alphabet, copy_hints
 from pcutils.models.formats import Encoded, StatesFormat, recent
+from pcutils.models.grammar import Grammar
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.scoring import EVALUATION_TOKENS, to_device, token_losses, trace_bits
 from pcutils.models.tokenizer import load_tokenizer
@@ -73,6 +74,7 @@ class TraceModel:
         self.network, self.tokenizer, self.students = network, tokenizer, students
         self.form = StatesFormat(tokenizer, title_tokens=network.config.title_tokens)
         self.alphabet = Alphabet.of(tokenizer)
+        self.grammar = Grammar(tokenizer, self.alphabet)
 
     @property
     def context(self) -> int:
@@ -123,6 +125,24 @@ class TraceModel:
         -------
         ndarray of float64, shape (n,)
             Bits a trace; lower is better. What lies beyond the context costs nothing.
+        """
+        return self.score_parts(traces, student_vectors).sum(axis=1)
+
+    def score_parts(
+        self, traces: Sequence[Trace], student_vectors: Tensor | None = None
+    ) -> NDArray[np.float64]:
+        """Count bits as :meth:`score` does, and say what they are spent on.
+
+        Parameters
+        ----------
+        traces, student_vectors
+            As in :meth:`score`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2)
+            Bits for the header lines (number and date of each state), and bits for programs and end. Knowing
+            a student can mean knowing when they wrote; only the second part says something about how.
         """
         return trace_bits(self.network, self.examples(traces), student_vectors)[0]
 

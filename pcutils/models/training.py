@@ -228,7 +228,8 @@ class _Training:
         )
 
     def _evaluate(self) -> None:
-        bits, counts = trace_bits(self.network, self.validation)
+        parts, counts = trace_bits(self.network, self.validation)
+        bits = parts.sum(axis=1)
         total, tokens, traces = self.sums
         self._record("train", total / tokens, total / traces)
         self._record("validation", bits.sum() / counts.sum(), bits.mean())

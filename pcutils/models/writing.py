@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from pcutils.models.copying import CopyPointer
-from pcutils.models.tokenizer import MASK, START
+from pcutils.models.grammar import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Row:
     room: int
     uniforms: NDArray[np.float64]  # one random number in [0, 1) a token
     pointer: CopyPointer
+    place: Place
     written: list[int] = field(default_factory=list)
 
 
@@ -38,13 +39,18 @@ class Writer:
     """A batch of samples under way, padded on the left; finished ones leave it."""
 
     def __init__(
-        self, model: TraceModel, rows: list[Row], vectors: Tensor, temperature: float, top_p: float
+        self,
+        model: TraceModel,
+        rows: list[Row],
+        vectors: Tensor,
+        *,
+        temperature: float,
+        top_p: float,
+        keep_form: bool,
     ) -> None:
         self.network, self.rows = model.network.eval(), rows
         self.end = model.alphabet.end
-        self.forbidden = [
-            model.tokenizer.convert_tokens_to_ids(name) for name in (START, MASK, model.tokenizer.pad_token)
-        ]
+        self.grammar, self.keep_form = model.grammar, keep_form and model.grammar.has_dates
         self.temperature, self.top_p = temperature, top_p
         self.cache = DynamicCache()
         self.alive = list(range(len(rows)))  # which row of the cache each of self.rows is
@@ -87,6 +93,7 @@ class Writer:
         hints = []
         for row, token in zip(self.rows, drawn, strict=True):
             row.written.append(token)
+            row.place.push(token)
             hints.append(row.pointer.push(token))
         going = [
             place
@@ -106,8 +113,9 @@ class Writer:
 
     def _allowed(self) -> Tensor:
         scores = self.scores.double()
-        scores[:, self.forbidden] = -torch.inf
-        return scores
+        if self.keep_form:
+            return self.grammar.allow(scores, [row.place for row in self.rows])
+        return scores.masked_fill(~self.grammar.writable.to(scores.device), -torch.inf)
 
     def _keep(self, places: list[int]) -> None:
         if len(places) == len(self.rows):

@@ -1,0 +1,281 @@
+"""How well models predict real traces, and whether knowing the student helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pcutils.analysis.statistics import Estimate, bootstrap_interval, estimate_table, undefined
+from pcutils.splits import EVALUATION_SPLITS
+from pcutils.trace import Trace
+
+if TYPE_CHECKING:
+    from pcutils.models import TraceModel
+
+WHOSE = ("true", "average", "other")
+PARTS = ("dates", "programs")
+PART_LABELS = {"dates": "dates", "programs": "programs", "all": "whole trace"}
+
+
+def evaluation_traces(run: Any, *, per_split: int, seed: int = 0) -> dict[str, list[Trace]]:
+    """Draw traces of each evaluation split.
+
+    Parameters
+    ----------
+    run : Run
+        From :func:`pcutils.pipeline.open_run`.
+    per_split : int
+        At most so many of each.
+    seed : int
+        Another seed, other traces.
+
+    Returns
+    -------
+    dict of str to list of Trace
+        For each split that has any.
+    """
+    from pcutils.sources import traces_of
+
+    drawn = {}
+    for split in EVALUATION_SPLITS:
+        table = run.traces_of_split(split)
+        order = np.random.default_rng(seed).permutation(len(table))[:per_split]
+        if len(order):
+            drawn[split] = list(traces_of(table.select(sorted(order.tolist()))))
+    return drawn
+
+
+def bits_table(
+    models: Iterable[tuple[str, TraceModel]], traces: dict[str, list[Trace]], *, seed: int = 0
+) -> pd.DataFrame:
+    """Score real traces with each model, behind the student's own vector and behind others.
+
+    Parameters
+    ----------
+    models : iterable of (str, TraceModel)
+        Name and model; one is held at a time.
+    traces : dict of str to list of Trace
+        From :func:`evaluation_traces`.
+    seed : int
+        Decides which other student stands in.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model and trace: `variant`, `split`, `username`, `states`, `is_known` (whether training saw
+        the student), and bits as `<whose>_dates` and `<whose>_programs` for whose = true, average, other.
+        `final_programs` holds the bits of the final program as a trace of its own, without its date; it is
+        missing where the trace is cut.
+    """
+    rows = [
+        frame
+        for variant, model in models
+        for split, chosen in traces.items()
+        for frame in [_score(model, chosen, seed).assign(variant=variant, split=split)]
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _score(model: TraceModel, traces: list[Trace], seed: int) -> pd.DataFrame:
+    names = [trace.username for trace in traces]
+    vectors = {
+        "true": None,
+        "average": model.student_vectors([None] * len(traces)),
+        "other": model.student_vectors(_others(model, names, seed)),
+    }
+    columns: dict[str, Any] = {
+        "username": names,
+        "states": [len(trace.programs) for trace in traces],
+        "is_known": [name in model.students for name in names],
+    }
+    for whose, chosen in vectors.items():
+        bits = model.score_parts(traces, chosen)
+        columns |= {f"{whose}_{part}": bits[:, place] for place, part in enumerate(PARTS)}
+    final = model.score_parts([_final_program(trace) for trace in traces])[:, 1]
+    complete = np.array([trace.is_complete for trace in traces])
+    return pd.DataFrame(columns | {"final_programs": np.where(complete, final, np.nan)})
+
+
+def _others(model: TraceModel, names: Sequence[str | None], seed: int) -> list[str | None]:
+    """Another student that the model knows, for each; None where it knows no other."""
+    known, random = sorted(model.students), np.random.default_rng(seed)
+    drawn = []
+    for name in names:
+        choices = [other for other in known if other != name]
+        drawn.append(choices[int(random.integers(len(choices)))] if choices else None)
+    return drawn
+
+
+def _final_program(trace: Trace) -> Trace:
+    return Trace.from_states(
+        trace.programs[-1:], trace.timestamps[-1:], title=trace.title, username=trace.username
+    )
+
+
+def mean_bits(
+    bits: pd.DataFrame, whose: str = "true", *, resamples: int = 500, seed: int = 0
+) -> pd.DataFrame:
+    """Mean bits of each model on each split, with intervals over students.
+
+    Parameters
+    ----------
+    bits : pandas.DataFrame
+        From :func:`bits_table`.
+    whose : {"true", "average", "other", "final"}
+        Behind whose vector; "final" is the final program alone, behind the student's own.
+    resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `variant`, `split`, `value`, `low`, `high`, `n`.
+    """
+    rows = []
+    for (split, variant), part in bits.groupby(["split", "variant"], sort=False):
+        values = _bits_of(part, whose, "programs" if whose == "final" else "all").dropna()
+        groups = part.loc[values.index, "username"]
+        estimate = bootstrap_interval(values, groups=groups, resamples=resamples, seed=seed)
+        rows.append({"variant": variant, "split": split, **vars(estimate)})
+    return estimate_table(rows)
+
+
+def student_gain(
+    bits: pd.DataFrame, variant: str, *, over: str = "average", part: str = "all", **bootstrap: Any
+) -> Estimate:
+    """Bits a trace that the student's own vector saves over another one.
+
+    Parameters
+    ----------
+    bits : pandas.DataFrame
+        From :func:`bits_table`.
+    variant : str
+        Which model.
+    over : {"average", "other"}
+        The average student's vector, or that of another student.
+    part : {"all", "dates", "programs"}
+        Of what.
+    **bootstrap
+        `resamples` and `seed`.
+
+    Returns
+    -------
+    Estimate
+        Over traces of students whom training saw; not defined where the model knows none of them.
+    """
+    known = bits[(bits["variant"] == variant) & bits["is_known"]]
+    if known.empty:
+        return undefined(0, "the model knows none of these students")
+    saved = _bits_of(known, over, part) - _bits_of(known, "true", part)
+    return bootstrap_interval(saved, groups=known["username"], **bootstrap)
+
+
+def gain_table(bits: pd.DataFrame, *, over: str = "average", **bootstrap: Any) -> pd.DataFrame:
+    """Gains of all models, for dates, programs and whole traces.
+
+    Parameters
+    ----------
+    bits : pandas.DataFrame
+        From :func:`bits_table`.
+    over, **bootstrap
+        As in :func:`student_gain`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `variant`, `part`, `label`, `value`, `low`, `high`, `n`.
+    """
+    rows = []
+    for variant in dict.fromkeys(bits["variant"]):
+        for part, label in PART_LABELS.items():
+            estimate = student_gain(bits, variant, over=over, part=part, **bootstrap)
+            rows.append({"variant": variant, "part": part, "label": label, **vars(estimate)})
+    return estimate_table(rows)
+
+
+def _bits_of(bits: pd.DataFrame, whose: str, part: str) -> pd.Series:
+    names = PARTS if part == "all" else (part,)
+    return sum((bits[f"{whose}_{name}"] for name in names[1:]), start=bits[f"{whose}_{names[0]}"])
+
+
+VECTOR_LABELS = {
+    "true": "student's own vector, bits",
+    "average": "average student's vector, bits",
+    "other": "somebody else's vector, bits",
+}
+
+
+def by_split(paid: pd.DataFrame, splits: dict[str, str], variants: dict[str, str]) -> pd.DataFrame:
+    """Put mean bits into a table with one column a split.
+
+    Parameters
+    ----------
+    paid : pandas.DataFrame
+        From :func:`mean_bits`.
+    splits, variants : dict of str to str
+        Words for each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``trained on``, then an :class:`~pcutils.analysis.statistics.Estimate` for each split.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for row in paid.itertuples():
+        cells = rows.setdefault(str(row.variant), {"trained on": variants[str(row.variant)]})
+        cells[splits[str(row.split)]] = estimate_of(row)
+    return pd.DataFrame(list(rows.values()))
+
+
+def by_vector(
+    paid: dict[str, pd.DataFrame], splits: dict[str, str], variants: dict[str, str]
+) -> pd.DataFrame:
+    """Put mean bits into a table with one column for each vector in front.
+
+    Parameters
+    ----------
+    paid : dict of str to pandas.DataFrame
+        From :func:`mean_bits`, for each of :data:`WHOSE`.
+    splits, variants : dict of str to str
+        Words for each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``split``, ``trained on`` and the columns of :data:`VECTOR_LABELS`; only splits of students whom
+        training saw.
+    """
+    keys = ["split", "variant"]
+    columns = [paid[whose].set_index(keys)["value"].rename(VECTOR_LABELS[whose]) for whose in WHOSE]
+    table = pd.concat(columns, axis=1).reset_index()
+    table = table[table["split"].str.startswith("seen_student")]
+    table = table.assign(split=table["split"].map(splits), variant=table["variant"].map(variants))
+    return table.rename(columns={"variant": "trained on"}).reset_index(drop=True)
+
+
+def has_overfitted(curve: pd.DataFrame, *, tolerance: float = 0.02) -> bool:
+    """Say whether validation got worse again by more than a share of its best.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        Learning curve, as :func:`pcutils.models.train` writes it.
+    tolerance : float
+        How much worse still counts as chance.
+
+    Examples
+    --------
+    >>> has_overfitted(pd.DataFrame({"split": "validation", "bits_per_trace": [9.0, 5.0, 6.0]}))
+    True
+    """
+    bits = curve.loc[curve["split"] == "validation", "bits_per_trace"]
+    return bool(bits.iloc[-1] > bits.min() * (1 + tolerance))
+
+
+def estimate_of(row: Any) -> Estimate:
+    """Give the estimate that a row of :func:`mean_bits` or :func:`gain_table` holds."""
+    low, high = (None if pd.isna(end) else float(end) for end in (row.low, row.high))
+    return Estimate(float(row.value), low, high, int(row.n))

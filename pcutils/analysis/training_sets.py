@@ -1,0 +1,94 @@
+"""What each variant makes of the same traces, for a reader to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pcutils.sources import to_dataset, traces_of
+from pcutils.trace import Trace
+from pcutils.variants import VARIANTS, build_variant
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def shown_variants(trace: Trace) -> dict[str, Trace]:
+    """Tell one trace as the variants that change it do.
+
+    Parameters
+    ----------
+    trace : Trace
+        A complete one.
+
+    Returns
+    -------
+    dict of str to Trace
+        For ``trace``, ``synthetic`` and ``last``; the downsampled variants leave a trace as it is or out.
+    """
+    table = to_dataset([trace], "simulated")
+    return {name: next(traces_of(build_variant(table, name))) for name in VARIANTS[:3]}
+
+
+def side_by_side(trace: Trace) -> pd.DataFrame:
+    """Put the states of a trace beside those that the variants make of it.
+
+    Parameters
+    ----------
+    trace : Trace
+        A complete one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a state: `state`, and the lines of the program under ``trace``, ``synthetic`` and ``last``,
+        joined by a sign for the end of a line; empty where a variant has fewer states.
+    """
+    told = {name: told_trace.programs for name, told_trace in shown_variants(trace).items()}
+    longest = max(map(len, told.values()))
+    columns = {
+        name: [program.replace("\n", " ⏎ ") for program in programs] + [""] * (longest - len(programs))
+        for name, programs in told.items()
+    }
+    return pd.DataFrame({"state": range(1, longest + 1), **columns})
+
+
+def sizes(dataset: Dataset, *, count: Callable[[str], int] = len, seed: int = 0) -> pd.DataFrame:
+    """Count what each variant trains on.
+
+    Parameters
+    ----------
+    dataset : datasets.Dataset
+        The training split.
+    count : callable
+        Size of a text, such as its tokens.
+    seed : int
+        Of the downsampled variants.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `variant`, `traces`, `states`, `students` and `tokens` of programs and headers.
+    """
+    rows = []
+    for name in VARIANTS:
+        table = build_variant(dataset, name, seed=seed, count=count)
+        traces = list(traces_of(table))
+        rows.append(
+            {
+                "variant": name,
+                "traces": len(traces),
+                "states": sum(len(trace.programs) for trace in traces),
+                "students": len({trace.username for trace in traces}),
+                "tokens": sum(count(text) for trace in traces for text in _texts(trace)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _texts(trace: Trace) -> list[str]:
+    from pcutils.models.formats import state_texts
+
+    return state_texts(trace)[0]
