@@ -87,7 +87,7 @@ CLAIMS = (
             Evidence(
                 _BEHAVIOUR,
                 "final_program.difference.trace-last",
-                "the same for final programs, trace minus last",
+                "mean correlation over final programs, trace minus last",
                 "above",
             ),
         ),
