@@ -13,6 +13,7 @@ from pcutils.analysis.probe_studies import (
     probe_students,
     probe_traits,
     record_probes,
+    summarise_probes,
 )
 from pcutils.analysis.probe_targets import HABITS, PREFIX_TARGETS
 from pcutils.analysis.properties import PROPERTIES
@@ -122,3 +123,20 @@ def test_names_of_the_results(tmp_path: Path) -> None:
     ]
     assert parts[0] - parts[1] == pytest.approx(parts[2])
     assert not any("next_fails" in name for name in results.measures)
+
+
+def test_summary_counts_whole_intervals_and_names_what_is_missing() -> None:
+    head = {"quantity": "difference", "input": "shuffled", "probe": "linear", "reason": None}
+    frame = pd.DataFrame(
+        [
+            {**head, "label": "a", "value": 0.3, "low": 0.1, "high": 0.5},
+            {**head, "label": "b", "value": 0.4, "low": -0.1, "high": 0.9},
+            {**head, "label": "c", "value": -0.3, "low": -0.5, "high": -0.1},
+            {"label": "d", "quantity": "score", "value": float("nan"), "reason": "too few"},
+        ]
+    )
+    found = summarise_probes(frame, "shuffled")
+    assert (found["above"], found["below"], found["best"]) == (["a"], ["c"], "b")
+    assert (found["n_above"], found["n_below"], found["all"]) == (1, 1, 3)
+    assert found["missing"] == ["d (too few)"]
+    assert summarise_probes(frame, "titles")["best"] == "none"

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import torch
 
 from pcutils.analysis.recovery import FailingPrefix
 from pcutils.analysis.steering import (
+    choose_example,
     complete,
     difference_of,
+    finish_all,
     mean_of,
     rank_students,
+    record_steering,
     standing,
     steering_groups,
 )
 from pcutils.models import TraceModel, train_tokenizer
 from pcutils.models.building import new_network
 from pcutils.models.training import Settings
+from pcutils.pipeline.results import Results
 from pcutils.trace import Trace, format_trace
 
 TRACE = Trace.from_states(["fd 10", "fdd 10", "fd 10\nrt 90"], title="line", username="a")
@@ -95,3 +101,53 @@ def test_standing_is_a_place_among_all() -> None:
     skill = {name: number / 10 for number, name in enumerate("abcdefghij")}
     assert standing(skill, ["j"]).value == 1
     assert standing(skill, ["a", "j"]).value == pytest.approx(0.55)
+
+
+def test_every_variant_and_group_gets_its_completions(model: TraceModel) -> None:
+    asked: list[str] = []
+
+    def load(variant: str) -> TraceModel:
+        asked.append(variant)
+        return model
+
+    found = finish_all(
+        load,
+        ["trace", "last"],
+        [FailingPrefix(TRACE, 1)],
+        {"strong": ["b"], "random": []},
+        samples=1,
+        max_tokens=20,
+        progress=False,
+    )
+    assert list(found) == ["trace", "strong", "last"]
+    assert asked == ["trace", "last"]
+    assert [item.text for item in found["trace"]] == [item.text for item in found["last"]]
+
+
+def test_names_and_values_of_the_results(tmp_path: Path) -> None:
+    shape = {"attempts": 2.0, "edit_size": 5.0}
+    tables = {
+        "trace": make_table([1, 1, 0, 0], "ab").assign(closeness=0.5, **shape),
+        "last": make_table([1, 0, 0, 0], "ab").assign(closeness=0.4, **shape),
+        "strong": make_table([1, 1, 1, 1], "ab").assign(closeness=0.45, **shape),
+        "random": make_table([1, 1, 1, 0], "ab").assign(closeness=0.5, **shape),
+        "student": make_table([1, 1, 1, 1], "ab").assign(closeness=1.0, **shape),
+    }
+    results = Results(tmp_path / "06.json", dict)
+    record_steering(results, tables, resamples=50)
+    values = {name: measure["value"] for name, measure in results.measures.items()}
+    assert values["recovery.trace"] == 0.5
+    assert values["recovery.difference.trace-last"] == 0.25
+    assert values["steering.runs.strong-own"] == 0.5
+    assert values["steering.runs.strong-random"] == 0.25
+    assert values["steering.style.strong-own"] == pytest.approx(-0.05)
+    assert values["steering.attempts.strong-own"] == 0
+    assert "recovery.difference.trace-student" not in values
+
+
+def test_example_is_the_shortest_prefix_that_most_models_repair() -> None:
+    longer = FailingPrefix(Trace.from_states(["a", "b", "c", "d"], title="line", username="b"), 2)
+    prefixes = [longer, FailingPrefix(TRACE, 1), FailingPrefix(TRACE, 0)]
+    tables = [make_table([1, 0, 1, 0, 0, 1], "bac"), make_table([1, 0, 1, 0, 0, 1], "bac")]
+    assert choose_example(prefixes, tables) == 1
+    assert choose_example([], []) is None

@@ -96,6 +96,7 @@ def complete(
     samples: int = 2,
     temperature: float = 1.0,
     top_p: float = 1.0,
+    max_tokens: int | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> list[Sample]:
@@ -110,6 +111,8 @@ def complete(
     samples : int
         Completions of each prefix.
     temperature, top_p : float
+    max_tokens : int, optional
+        A completion ends there at the latest; by default where the context ends.
     seed : int
     progress : bool
 
@@ -131,6 +134,7 @@ def complete(
         samples_per_prompt=samples,
         temperature=temperature,
         top_p=top_p,
+        max_tokens=max_tokens,
         seed=seed,
         progress=progress,
     )
@@ -212,12 +216,7 @@ def finish_all(
     variants: Sequence[str],
     prefixes: Sequence[FailingPrefix],
     groups: Mapping[str, Sequence[str]],
-    *,
-    samples: int = 2,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    seed: int = 0,
-    progress: bool = True,
+    **settings: Any,
 ) -> dict[str, list[Sample]]:
     """Let every model go on from the same failing states, the trace model also as other students.
 
@@ -230,26 +229,22 @@ def finish_all(
     prefixes : sequence of FailingPrefix
     groups : mapping from str to sequence of str
         Students whose mean vector stands in front of the trace model; empty ones are left out.
-    samples : int
-        Completions of each prefix.
-    temperature, top_p : float
-    seed : int
-        The same for all, so that two models with the same probabilities write the same.
-    progress : bool
+    **settings
+        As in :func:`complete`; the same for all, the seed too, so that two models with the same probabilities
+        write the same.
 
     Returns
     -------
     dict from str to list of Sample
         One entry a variant, and one a group.
     """
-    settings: dict[str, Any] = {"samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
     found: dict[str, list[Sample]] = {}
     for variant in variants:
         model = load_model(variant)
-        found[variant] = complete(model, prefixes, progress=progress, **settings)
+        found[variant] = complete(model, prefixes, **settings)
         for name, members in groups.items() if variant == OWN else ():
             if members:
-                found[name] = complete(model, prefixes, group=members, progress=progress, **settings)
+                found[name] = complete(model, prefixes, group=members, **settings)
     return found
 
 
