@@ -49,7 +49,7 @@ def run_chapter(chapter: str, source: Path, files: RunFiles, parameters: Mapping
             progress_bar=False,
             stderr_file=sys.stderr,
             log_output=False,
-            extra_arguments=["--log-level=ERROR"],  # the kernel warns of unencrypted TCP to this very machine
+            extra_arguments=["--log-level=CRITICAL"],  # it warns of unencrypted TCP within this machine
         )
     except papermill.PapermillExecutionError as error:
         raise RunError(failure_message(chapter, attempt) or f"{chapter} failed: {error.ename}") from error
