@@ -14,4 +14,5 @@ def test_message_names_place_found_and_expected() -> None:
 
 
 def test_one_base_catches_all() -> None:
-    assert issubclass(TraceError, DataError) and issubclass(DataError, PcutilsError)
+    assert issubclass(TraceError, DataError)
+    assert issubclass(DataError, PcutilsError)
