@@ -166,6 +166,15 @@ def test_no_cell_error_on_a_page(pages: dict[str, SimpleNamespace], smoke_run: A
         assert not [output.ename for output in outputs if output.output_type == "error"], path.name
 
 
+def test_no_page_tells_where_it_was_made(pages: dict[str, SimpleNamespace], smoke_run: Any) -> None:
+    places = {str(ROOT), str(Path.home())} - {"/"}  # the run lies elsewhere here, and may say so
+    telling = []
+    for path in pages:
+        text = (Path(smoke_run.html) / path).read_text(encoding="utf-8")
+        telling += [f"{path}: {place}" for place in places if f"{place}/" in text]
+    assert not telling
+
+
 def test_every_figure_speaks(pages: dict[str, SimpleNamespace]) -> None:
     assert complaints(pages, "without_caption") == {}
     assert complaints(pages, "without_words") == {}
