@@ -32,29 +32,6 @@ def shown_variants(trace: Trace) -> dict[str, Trace]:
     return {name: next(traces_of(build_variant(table, name))) for name in VARIANTS[:3]}
 
 
-def side_by_side(trace: Trace) -> pd.DataFrame:
-    """Put the states of a trace beside those that the variants make of it.
-
-    Parameters
-    ----------
-    trace : Trace
-        A complete one.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a state: `state`, and the lines of the program under ``trace``, ``synthetic`` and ``last``,
-        joined by a sign for the end of a line; empty where a variant has fewer states.
-    """
-    told = {name: told_trace.programs for name, told_trace in shown_variants(trace).items()}
-    longest = max(map(len, told.values()))
-    columns = {
-        name: [program.replace("\n", " ⏎ ") for program in programs] + [""] * (longest - len(programs))
-        for name, programs in told.items()
-    }
-    return pd.DataFrame({"state": range(1, longest + 1), **columns})
-
-
 def sizes(dataset: Dataset, *, count: Callable[[str], int] = len, seed: int = 0) -> pd.DataFrame:
     """Count what each variant trains on.
 
