@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from pcutils.analysis.adaptation import (
     measure_gap,
     plan_adaptation,
 )
-from pcutils.analysis.vector_fitting import fit_vectors
+from pcutils.analysis.vector_fitting import finite_bits, fit_vectors
 from pcutils.errors import ModelError
 from pcutils.models import TraceModel, train_tokenizer
 from pcutils.models.building import new_network
@@ -161,3 +162,15 @@ def test_gap_without_unseen_students_says_why() -> None:
     found = measure_gap(Scale(), [make_trace("a", 0)], [])
     assert not found["gap"].is_defined
     assert "0 of unseen" in str(found["gap"].reason)
+
+
+def test_a_model_without_finite_scores_is_refused(model: TraceModel) -> None:
+    broken = copy.deepcopy(model)
+    with torch.no_grad():
+        broken.network.student_projection.weight.fill_(float("nan"))
+    traces = [make_trace("a", 0)]
+    with pytest.raises(ModelError, match="no finite score for 1 of 1"):
+        finite_bits(broken, traces)
+    with pytest.raises(ModelError, match="no finite score"):
+        measure_gap(broken, traces, traces)
+    assert finite_bits(model, traces) == pytest.approx(model.score(traces))

@@ -183,14 +183,16 @@ def _first_time(trace: Trace) -> tuple[bool, float]:
 def _judge(model: TraceModel, plan: Plan, vectors: Sequence, **labels: object) -> pd.DataFrame:
     import torch
 
+    from pcutils.analysis.vector_fitting import finite_bits
+
     traces = [trace for items in plan.judge for trace in items]
     owner = [number for number, items in enumerate(plan.judge) for _ in items]
-    bits = model.score(traces, student_vectors=torch.stack([vectors[number] for number in owner]))
+    bits = finite_bits(model, traces, torch.stack([vectors[number] for number in owner]))
     return pd.DataFrame(
         {
             "username": [plan.students[number] for number in owner],
             "trace": [place for items in plan.judge for place in range(len(items))],
-            "bits": np.asarray(bits, dtype=float),
+            "bits": bits,
             **labels,
         }
     )
@@ -270,15 +272,15 @@ def measure_gap(
     """
     import torch
 
+    from pcutils.analysis.vector_fitting import finite_bits
+
     if not seen or not unseen:
         missing = undefined(0, f"{len(seen)} traces of seen and {len(unseen)} of unseen students")
         return {"gap": missing, "seen_gain": missing}
-    own = np.asarray(model.score(seen), dtype=float)
+    own = finite_bits(model, seen)
     average = model.student_vectors([None])[0]
-    as_average = np.asarray(
-        model.score(seen, student_vectors=torch.stack([average] * len(seen))), dtype=float
-    )
-    strangers = np.asarray(model.score(unseen), dtype=float)
+    as_average = finite_bits(model, seen, torch.stack([average] * len(seen)))
+    strangers = finite_bits(model, unseen)
     frame = pd.DataFrame(
         {
             "username": [trace.username for trace in [*seen, *unseen]],

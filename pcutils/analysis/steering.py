@@ -120,8 +120,16 @@ def complete(
     -------
     list of Sample
         ``samples`` for each prefix.
+
+    Raises
+    ------
+    pcutils.errors.ModelError
+        If the model gives no finite score for a prefix.
     """
+    from pcutils.analysis.vector_fitting import finite_bits
     from pcutils.models import Prompt, sample
+
+    finite_bits(model, [prefix.given for prefix in prefixes])
 
     vector: Tensor | None = None if group is None else model.student_vectors(list(group)).mean(dim=0)
     prompts = [

@@ -88,6 +88,38 @@ def fit_vectors(
     return torch.stack(noted)
 
 
+def finite_bits(
+    model: TraceModel, traces: Sequence[Trace], student_vectors: Tensor | None = None
+) -> np.ndarray:
+    """Score traces, and refuse a model whose scores are no numbers.
+
+    Parameters
+    ----------
+    model : TraceModel
+    traces : sequence of Trace
+    student_vectors : torch.Tensor, shape (n, width), optional
+        In place of the vectors of the traces' own students.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        Bits a trace.
+
+    Raises
+    ------
+    pcutils.errors.ModelError
+        If a score is not finite. Such a model still writes texts, and every one of them would count as a
+        failure of the student or of the method.
+    """
+    bits = np.asarray(model.score(traces, student_vectors=student_vectors), dtype=float)
+    if not np.isfinite(bits).all():
+        raise ModelError(
+            f"the model gives no finite score for {int((~np.isfinite(bits)).sum())} of {len(bits)} traces: "
+            "its weights do not fit this version of the code or its training failed; train it again."
+        )
+    return bits
+
+
 @contextmanager
 def frozen(network: StudentLanguageModel) -> Iterator[None]:
     """Switch off training mode and the gradients of all weights, and put both back afterwards."""
