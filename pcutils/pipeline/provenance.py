@@ -155,6 +155,18 @@ def peak_memory_mb() -> int:
     return most // (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def processor_seconds() -> float:
+    """Seconds of processor time that this process and its finished children have used.
+
+    Returns
+    -------
+    float
+        To a tenth; differs from the time gone where several processes share the processors.
+    """
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return round(sum(one.ru_utime + one.ru_stime for one in used), 1)
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(

@@ -9,7 +9,7 @@ from pcutils.errors import RunError
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.notebooks import run_chapter
 from pcutils.pipeline.profiles import Profile, load_profile
-from pcutils.pipeline.provenance import Clock, peak_memory_mb
+from pcutils.pipeline.provenance import Clock, peak_memory_mb, processor_seconds
 from pcutils.pipeline.results import write_json
 from pcutils.pipeline.steps import SECTIONS, Steps, step_name
 
@@ -42,7 +42,12 @@ def run_step(name: str, run_dir: Path, root: Path, variant: str | None = None) -
         _run_stage(name, files, profile, root, variant)
     else:
         raise RunError(f"no step {name!r}; there are {', '.join([*SECTIONS, *CHAPTERS])}.")
-    timing = {"started": clock.started, "seconds": clock.seconds, "peak_memory_mb": peak_memory_mb()}
+    timing = {
+        "started": clock.started,
+        "seconds": clock.seconds,
+        "processor_seconds": processor_seconds(),
+        "peak_memory_mb": peak_memory_mb(),
+    }
     write_json(files.timing(step_name(name, variant)), timing)
 
 
