@@ -42,7 +42,7 @@ def made_up_table(**options: Any) -> Dataset:
     return to_dataset(made_up_traces(**options), "simulated")
 
 
-def tiny_tokenizer(vocabulary: int = 460) -> Any:
+def tiny_tokenizer(vocabulary: int = 520) -> Any:
     """Train a tokenizer on the made-up traces."""
     return train_tokenizer(
         ("".join(state_texts(trace)[0]) for trace in made_up_traces()), vocabulary=vocabulary

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
 END, START, MASK, PAD = "<|endoftext|>", "<start>", "<mask>", "<pad>"
 SPECIAL_TOKENS = (END, START, MASK, PAD)
-SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS) + 180
+_CALENDAR_TOKENS = 248  # parts of dates, and what lies on the way to them
+SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS) + _CALENDAR_TOKENS
 
 # A header in pieces, each known by what follows it: "CODE 3 (", "2019", "-03", "-04", " 16", ":28", ":38",
 # "):\n".
@@ -41,7 +41,6 @@ _WORDS = [
     r"[^\S\n]+",
     r"\n",
 ]
-_CALENDAR_WEIGHT = 50
 _SHARE_OF_WORDS = 0.5
 _PLANE = 0xF0000  # private characters that stand for words
 
@@ -82,8 +81,8 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
             f"use at least {SMALLEST_VOCABULARY}."
         )
     cleaned = [clean(text) for text in texts]
-    size = SMALLEST_VOCABULARY + int((vocabulary - SMALLEST_VOCABULARY) * _SHARE_OF_WORDS)
-    words = _learn_words(cleaned, size)
+    size = 256 + len(SPECIAL_TOKENS) + int((vocabulary - SMALLEST_VOCABULARY) * _SHARE_OF_WORDS)
+    words = _with_dates(_learn_words(cleaned, size))
     return _wrap(_join_words(words, cleaned, vocabulary))
 
 
@@ -99,7 +98,7 @@ def _learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
-    words.train_from_iterator(chain(texts, _calendar()), trainer)
+    words.train_from_iterator(texts, trainer)
     return words
 
 
@@ -121,14 +120,39 @@ def _join_words(words: Tokenizer, texts: list[str], vocabulary: int) -> Tokenize
     def spell(word: str) -> str:
         return "".join(tokens[letter] for letter in word)
 
-    old, new = (json.loads(one.to_str())["model"]["merges"] for one in (words, joined))
-    merges = [(first, second) for first, second in old]
-    merges += [(spell(first), spell(second)) for first, second in new]
-    vocab = words.get_vocab()
-    for first, second in merges:
+    merges = [(spell(first), spell(second)) for first, second in _merges(joined)]
+    return _extend(words, merges, [*_HEADER, *_LINES])
+
+
+def _with_dates(words: Tokenizer) -> Tokenizer:
+    """Make every part of a date one token, by joining what it falls into, after all that was learnt."""
+    merges: list[tuple[str, str]] = []
+    for header in _calendar():
+        extended = _extend(words, merges, [*_HEADER, *_WORDS])
+        encoded = extended.encode(header)
+        for word in dict.fromkeys(encoded.word_ids):
+            parts = [token for token, of in zip(encoded.tokens, encoded.word_ids, strict=True) if of == word]
+            while len(parts) > 1:
+                if tuple(parts[:2]) not in merges:
+                    merges.append((parts[0], parts[1]))
+                parts[:2] = ["".join(parts[:2])]
+    return _extend(words, merges, [*_HEADER, *_WORDS])
+
+
+def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
+    return [(first, second) for first, second in json.loads(tokenizer.to_str())["model"]["merges"]]
+
+
+def _extend(tokenizer: Tokenizer, more: list[tuple[str, str]], patterns: list[str]) -> Tokenizer:
+    """Give a tokenizer that joins more, after everything the old one joins."""
+    from tokenizers import Tokenizer, models
+
+    vocab = tokenizer.get_vocab()
+    for first, second in more:
         vocab.setdefault(first + second, len(vocab))
-    result = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    result.pre_tokenizer = _pre_tokenizer([*_HEADER, *_LINES])
+    result = Tokenizer(models.BPE(vocab=vocab, merges=[*_merges(tokenizer), *more]))
+    result.add_special_tokens(list(SPECIAL_TOKENS))
+    result.pre_tokenizer = _pre_tokenizer(patterns)
     return result
 
 
@@ -205,11 +229,11 @@ def _pre_tokenizer(patterns: list[str]) -> pre_tokenizers.Sequence:
 
 
 def _calendar() -> Iterator[str]:
-    """Headers that hold every piece of a date, often enough for each to become one token."""
-    for place in range(60 * _CALENDAR_WEIGHT):
-        year, month, day, hour = 2015 + place % 12, 1 + place % 12, 1 + place % 31, place % 24
-        date = f"{year}-{month:02d}-{day:02d} {hour:02d}:{place % 60:02d}:{place % 60:02d}"
-        yield f"CODE {1 + place % 40} ({date}):\n"
+    """Headers that hold every part of a date in the years of the dataset, and numbers up to 20."""
+    for place in range(60):
+        year, month, day, hour = 2014 + place % 12, 1 + place % 12, 1 + place % 31, place % 24
+        date = f"{year}-{month:02d}-{day:02d} {hour:02d}:{place:02d}:{place:02d}"
+        yield f"CODE {1 + place % 20} ({date}):\n"
 
 
 def clean(text: str) -> str:
