@@ -110,10 +110,10 @@ def test_figures_have_a_caption_and_words_for_those_who_do_not_see(chapter: str)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_setup_and_parameters_cells_are_tagged(chapter: str) -> None:
-    tags = [cell.metadata.get("tags", []) for cell in code_cells(chapter)]
-    assert "parameters" in tags[0]
-    assert any("hide-input" in one for one in tags[1:])
+def test_parameters_stand_first_and_other_code_is_folded(chapter: str) -> None:
+    first, *others = [cell.metadata.get("tags", []) for cell in code_cells(chapter)]
+    assert "parameters" in first
+    assert all("hide-input" in tags for tags in others)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MaxNLocator
 
 from pcutils.analysis.recording import model_words
 from pcutils.errors import PcutilsError
@@ -197,6 +197,9 @@ def histogram(
         axes.set_xscale("log")
     if tick:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if whole_numbers:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.grid(False, axis="x")
     _mark(axes, marks or {})
