@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pcutils.analysis.recording import model_words
 from pcutils.errors import PcutilsError
