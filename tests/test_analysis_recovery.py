@@ -72,6 +72,7 @@ def test_judge_on_continuations_worked_out_by_hand() -> None:
         workers=1,
     )
     assert table["runs"].to_list() == [1, 0, 0]
+    assert table["adds"].to_list() == [1, 1, 0]
     assert table["finished"].to_list() == [1, 0, 1]
     assert table["attempts"].to_list()[:2] == [2, 1]
     assert table["attempts"].isna().to_list() == [False, False, True]

@@ -125,7 +125,7 @@ def test_every_variant_and_group_gets_its_completions(model: TraceModel) -> None
 
 
 def test_names_and_values_of_the_results(tmp_path: Path) -> None:
-    shape = {"attempts": 2.0, "edit_size": 5.0}
+    shape = {"attempts": 2.0, "edit_size": 5.0, "adds": 1.0}
     tables = {
         "trace": make_table([1, 1, 0, 0], "ab").assign(closeness=0.5, **shape),
         "last": make_table([1, 0, 0, 0], "ab").assign(closeness=0.4, **shape),

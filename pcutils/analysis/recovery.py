@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIN_PREFIXES = 5
 MIN_STUDENTS = 3
-MEASURES = ("runs", "finished", "attempts", "edit_size", "closeness")
+MEASURES = ("runs", "adds", "finished", "attempts", "edit_size", "closeness")
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,10 @@ def judge(
     -------
     pandas.DataFrame
         One row a continuation: `prefix`, `number`, `username`; `runs` (1 where its last program runs, 0 also
-        where there is none), `finished` (it reached its end), `attempts` (states up to the first that runs;
-        nan where none does), `edit_size` (characters between the failing program and that one, in the paper's
-        edit distance), `closeness` (smoothed sentence BLEU, 0 to 1, of its last program and the student's
-        final one).
+        where there is none), `adds` (at least one state follows), `finished` (it reached its end),
+        `attempts` (states up to the first that runs; nan where none does), `edit_size` (characters between
+        the failing program and that one, in the paper's edit distance), `closeness` (smoothed sentence
+        BLEU, 0 to 1, of its last program and the student's final one).
     """
     programs = [program for item in continued for program in item.states]
     status = run_status(programs, workers=workers, seconds=seconds)
@@ -199,6 +199,7 @@ def judge(
                 "number": item.number,
                 "username": prefix.username,
                 "runs": float(bool(works) and works[-1]),
+                "adds": float(bool(works)),
                 "finished": float(item.is_finished),
                 "attempts": np.nan if first is None else first + 1.0,
                 "edit_size": size,

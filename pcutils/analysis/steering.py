@@ -26,6 +26,7 @@ CONTRASTS = {
 }
 UNITS = {
     "runs": "share of completions",
+    "adds": "share of completions",
     "attempts": "attempts",
     "edit_size": "characters",
     "closeness": "sentence BLEU, 0 to 1",
@@ -271,10 +272,10 @@ def record_steering(
     Notes
     -----
     ``recovery.<name>`` is the share of failing prefixes whose continuation ends in a program that runs;
-    ``attempts.<name>``, ``edit_size.<name>`` and ``closeness.<name>`` are means;
-    ``recovery.difference.trace-<variant>`` is paired by prefix. For the groups,
-    ``steering.<runs|attempts|style>.<group>-own`` compares with the same model and the student's own vector,
-    and ``strong-random`` with the vector of as many random students.
+    ``adds.<name>`` is the share that adds a state at all; ``attempts.<name>``, ``edit_size.<name>`` and
+    ``closeness.<name>`` are means; ``recovery.difference.trace-<variant>`` is paired by prefix. For the
+    groups, ``steering.<runs|attempts|style>.<group>-own`` compares with the same model and the student's
+    own vector, and ``strong-random`` with the vector of as many random students.
     """
     draws = {"resamples": resamples, "seed": seed}
     for name, table in tables.items():
