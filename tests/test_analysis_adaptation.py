@@ -18,6 +18,7 @@ from pcutils.analysis.vector_fitting import finite_bits, fit_vectors
 from pcutils.errors import ModelError
 from pcutils.models import TraceModel, train_tokenizer
 from pcutils.models.building import new_network
+from pcutils.models.tokenizer import SMALLEST_VOCABULARY
 from pcutils.models.training import Settings
 from pcutils.trace import Trace, format_trace
 
@@ -31,7 +32,7 @@ def make_trace(username: str, day: int, programs: tuple[str, ...] = ("fd 10", "f
 
 @pytest.fixture(scope="module")
 def model() -> TraceModel:
-    tokenizer = train_tokenizer([format_trace(make_trace("a", 0))], vocabulary=448)
+    tokenizer = train_tokenizer([format_trace(make_trace("a", 0))], vocabulary=SMALLEST_VOCABULARY)
     settings = Settings(layers=1, width=16, heads=2, context=128, copy_hints=False)
     network = new_network(settings, tokenizer, students=2)
     torch.manual_seed(0)
