@@ -49,6 +49,8 @@ class Finding:
         What was asked for.
     measure : str
         Full name of the measure.
+    words : str
+        The same for a reader.
     value, low, high : float or None
         Estimate and interval; None where there is none.
     n : int or None
@@ -63,6 +65,7 @@ class Finding:
 
     evidence: Evidence
     measure: str
+    words: str
     value: float | None
     low: float | None
     high: float | None
@@ -158,20 +161,23 @@ def read_measures(run: Any) -> dict[str, Measures]:
 
 
 def verdict_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a claim, in words: claim, what it says, verdict, why."""
-    rows = [(verdict.claim.id, verdict.claim.text, verdict.verdict, verdict.reason) for verdict in verdicts]
-    return pd.DataFrame(rows, columns=["claim", "what the paper says", "verdict", "why"])
+    """One row a claim, in words: claim, what it says, verdict, how many measures agree, why."""
+    rows = [
+        (verdict.claim.id, verdict.claim.text, verdict.verdict, _agreement(verdict), verdict.reason)
+        for verdict in verdicts
+    ]
+    return pd.DataFrame(rows, columns=["claim", "what the paper says", "verdict", "measures that agree", "why"])
 
 
 def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a measure: `claim`, `words`, `bound`, and the fields of a finding."""
+    """One row a measure: `claim`, `bound`, and the fields of a finding."""
     rows = [
-        {"claim": verdict.claim.id, "words": finding.evidence.words, "bound": finding.evidence.bound}
+        {"claim": verdict.claim.id, "bound": finding.evidence.bound}
         | {name: getattr(finding, name) for name in _FINDING_COLUMNS}
         for verdict in verdicts
         for finding in verdict.findings
     ]
-    return pd.DataFrame(rows, columns=["claim", "words", "bound", *_FINDING_COLUMNS])
+    return pd.DataFrame(rows, columns=["claim", "bound", *_FINDING_COLUMNS])
 
 
 def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
@@ -191,7 +197,7 @@ def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
         results.add(f"claim.{verdict.claim.id}", values[verdict.verdict], n=decided, unit="verdict")
 
 
-_FINDING_COLUMNS = ("measure", "value", "low", "high", "n", "unit", "holds", "why")
+_FINDING_COLUMNS = ("measure", "words", "value", "low", "high", "n", "unit", "holds", "why")
 
 
 def _findings(evidence: Evidence, results: Mapping[str, Measures]) -> list[Finding]:
@@ -222,7 +228,7 @@ def _finding(evidence: Evidence, name: str, measure: Mapping[str, Any]) -> Findi
     words = evidence.words
     if "*" in evidence.measure:
         words = f"{words}, {name.rsplit('.', 1)[-1].replace('_', ' ')}"
-    return Finding(evidence, name, value, low, high, n, unit, holds, f"{words}: {why}")
+    return Finding(evidence, name, words, value, low, high, n, unit, holds, f"{words}: {why}")
 
 
 def _judge_interval(
@@ -250,7 +256,12 @@ def _judge_interval(
 
 
 def _missing(evidence: Evidence, why: str) -> Finding:
-    return Finding(evidence, evidence.measure, None, None, None, None, None, None, why)
+    return Finding(evidence, evidence.measure, evidence.words, None, None, None, None, None, None, why)
+
+
+def _agreement(verdict: Verdict) -> str:
+    decided = [finding.holds for finding in verdict.findings if finding.holds is not None]
+    return f"{sum(decided)} of {len(decided)}" if decided else "none to judge"
 
 
 def _joined(findings: list[Finding]) -> str:
