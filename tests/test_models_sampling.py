@@ -20,7 +20,7 @@ PROMPTS = [Prompt(f"made-up-{student}", title) for student in range(4) for title
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceModel]:
-    return tiny_models.tiny_model(tmp_path_factory.mktemp("model"), tokens=25_000)
+    return tiny_models.tiny_model(tmp_path_factory.mktemp("model"), tokens=40_000)
 
 
 @pytest.fixture
@@ -126,9 +126,9 @@ def test_students_vector_decides(model: TraceModel) -> None:
     share = []
     for vector in vectors:
         prompts = [Prompt(None, "star", student_vector=vector)]
-        texts = [item.text for item in sample(model, prompts, samples_per_prompt=30, progress=False)]
+        texts = [item.text for item in sample(model, prompts, samples_per_prompt=40, progress=False)]
         share.append(np.mean(["pen red" in text for text in texts]))
-    assert share[0] > share[1] + 0.3  # made-up student 0 draws in red, student 1 in blue
+    assert share[0] > share[1] + 0.2  # made-up student 0 draws in red, student 1 in blue
 
 
 def test_draws_follow_the_chances() -> None:

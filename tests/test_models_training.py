@@ -65,7 +65,7 @@ def test_resumed_training_does_not_start_over(tmp_path: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         kill_after(7, patch)
         with pytest.raises(KilledError):
-            tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5)
+            tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5, evaluations=1)
     taken: list[float] = []
     step = Optimizers.step
 
@@ -74,7 +74,7 @@ def test_resumed_training_does_not_start_over(tmp_path: Path, monkeypatch: pytes
         step(self, progress)
 
     monkeypatch.setattr(Optimizers, "step", counting)
-    tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5)
+    tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5, evaluations=1)
     steps = json.loads((tmp_path / "training.json").read_text())["steps"]
     assert len(taken) == steps - 5
 
@@ -109,13 +109,21 @@ def test_network_learns_and_the_best_weights_are_kept(tmp_path: Path) -> None:
     assert model.score(traces).mean() == pytest.approx(validation.bits_per_trace.min(), rel=1e-6)
 
 
+def test_papers_decoder_learns_too(tmp_path: Path) -> None:
+    tiny_models.tiny_model(tmp_path, tokens=8_000, decoder="gpt2", copy_hints=False, title_tokens=6)
+    bits = curve(tmp_path).query("split == 'validation'").bits_per_trace
+    assert bits.iloc[-1] < 0.7 * bits.iloc[0]
+    config = load_model(tmp_path).network.config
+    assert (config.decoder["model_type"], config.copy_hints, config.title_tokens) == ("gpt2", False, 6)
+
+
 def test_report_counts_what_was_cut(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=1_000, context=64)
+    tiny_models.tiny_model(tmp_path, tokens=1_000, context=40)
     report = json.loads((tmp_path / "training.json").read_text())
     model = load_model(tmp_path)
     examples = model.examples(tiny_models.made_up_traces())
-    assert report["traces_cut_to_context"] == sum(len(example.tokens) == 63 for example in examples) > 0
-    assert max(len(example.tokens) for example in examples) == 63
+    assert report["traces_cut_to_context"] == sum(example.is_cut for example in examples) > 0
+    assert max(len(example.tokens) for example in examples) == 39
 
 
 def test_student_dropout_trains_the_average_student(tmp_path: Path) -> None:
@@ -147,6 +155,8 @@ def test_wrong_requests_say_so(tmp_path: Path) -> None:
         train(table, table, tokenizer, tmp_path, layer=3)
     with pytest.raises(ModelError, match="0 to validate"):
         train(table, table.select([]), tokenizer, tmp_path)
+    with pytest.raises(ModelError, match="there are gpt2, llama"):
+        train(table, table, tokenizer, tmp_path, decoder="rnn")
     with pytest.raises(ModelError, match="multiple"):
         train(table, table, tokenizer, tmp_path, width=15, heads=2)
     with pytest.raises(ModelError, match="lacks config"):

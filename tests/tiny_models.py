@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
-from pcutils.models import TraceModel, train, train_tokenizer
-from pcutils.models.formats import state_texts
+from pcutils.models import TraceModel, train, train_tokenizer, training_texts
 from pcutils.sources import to_dataset, traces_of
 from pcutils.trace import Trace
 
@@ -44,9 +43,7 @@ def made_up_table(**options: Any) -> Dataset:
 
 def tiny_tokenizer(vocabulary: int = 520) -> Any:
     """Train a tokenizer on the made-up traces."""
-    return train_tokenizer(
-        ("".join(state_texts(trace)[0]) for trace in made_up_traces()), vocabulary=vocabulary
-    )
+    return train_tokenizer(training_texts(made_up_traces()), vocabulary=vocabulary)
 
 
 WIDTH = 32

@@ -11,6 +11,7 @@ from typing import Any
 _HOMES = {
     "train_tokenizer": "tokenizer",
     "load_tokenizer": "tokenizer",
+    "training_texts": "formats",
     "StudentConfig": "language_model",
     "StudentLanguageModel": "language_model",
     "train": "training",

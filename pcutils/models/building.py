@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import AutoModelForCausalLM, GPT2Config
+from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig
 from transformers.utils import logging
 
 from pcutils.errors import ModelError
@@ -40,8 +40,10 @@ def new_network(
     Raises
     ------
     ModelError
-        If the width is no multiple of the heads.
+        If the decoder is unknown or the width is no multiple of the heads.
     """
+    if settings.decoder not in _FROM_SCRATCH:
+        raise ModelError(f"No decoder {settings.decoder!r}: there are {', '.join(_FROM_SCRATCH)}.")
     if settings.base is None and settings.width % settings.heads:
         raise ModelError(
             f"A width of {settings.width} cannot be shared by {settings.heads} heads: use a multiple."
@@ -52,7 +54,8 @@ def new_network(
         if settings.base is not None:
             decoder = AutoModelForCausalLM.from_pretrained(settings.base, dtype=torch.float32)
             decoder.resize_token_embeddings(len(tokenizer))
-        decoder_config = _gpt2(settings, tokenizer) if decoder is None else decoder.config
+        small = _FROM_SCRATCH[settings.decoder]
+        decoder_config = small(settings, tokenizer) if decoder is None else decoder.config
         config = StudentConfig(
             decoder=decoder_config.to_dict(),
             students=students,
@@ -80,6 +83,25 @@ def _gpt2(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def _llama(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=len(tokenizer),
+        max_position_embeddings=settings.context,
+        hidden_size=settings.width,
+        intermediate_size=3 * settings.width,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.heads,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+_FROM_SCRATCH = {"gpt2": _gpt2, "llama": _llama}
 
 
 @contextmanager

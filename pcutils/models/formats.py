@@ -53,6 +53,23 @@ def state_texts(trace: Trace) -> tuple[list[str], list[int]]:
     return texts, places
 
 
+def training_texts(traces: Iterable[Trace]) -> Iterator[str]:
+    """Write traces for :func:`pcutils.models.train_tokenizer`, which must see what a model will read.
+
+    Parameters
+    ----------
+    traces : iterable of Trace
+        Of the training split; any program will do, also one that the text form cannot carry.
+
+    Yields
+    ------
+    str
+        The states of one trace.
+    """
+    for trace in traces:
+        yield "".join(state_texts(trace)[0])
+
+
 def header(number: int, moment: datetime | None) -> str:
     """Write the line that precedes a program."""
     return f"CODE {number} ({UNKNOWN_DATE if moment is None else moment.isoformat(' ')}):\n"

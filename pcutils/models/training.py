@@ -50,6 +50,7 @@ class Settings:
     learning_rate: float = 0.003
     student_dropout: float = 0.1
     seed: int = 0
+    decoder: str = "llama"
     base: str | None = None
     copy_hints: bool = True
     title_tokens: int = 0
@@ -86,8 +87,11 @@ def train(
     tokens : int
         Tokens to train on, padding not counted; traces are repeated as often as needed.
     layers, width, heads, context : int
-        Size of the GPT-2 decoder that is built from scratch; ignored with `base`. The student's vector takes
-        one place of the context, and a longer trace is cut, as in the paper.
+        Size of the decoder that is built from scratch; ignored with `base`. The student's vector takes one
+        place of the context, and a longer trace is cut, as in the paper.
+    decoder : {"llama", "gpt2"}
+        Kind of the decoder that is built from scratch. Both learn; with Llama's relative positions a small
+        one needs fewer traces than with GPT-2's absolute ones, which the paper has.
     batch_tokens : int
         Most tokens of one step, padding counted. Small batches learn most per second on a small machine.
     learning_rate : float
