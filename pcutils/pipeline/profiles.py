@@ -75,6 +75,7 @@ class Models(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     student_dropout: Share = 0.1
     copy_hints: bool = True
+    decoder: Literal["llama", "gpt2"] = "llama"
     title_tokens: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
 
