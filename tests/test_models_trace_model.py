@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from safetensors.torch import load_file, save_file
 
 from pcutils.errors import ModelError
 from pcutils.models import TraceModel, load_model
@@ -79,6 +81,15 @@ def test_saved_model_scores_the_same(model: TraceModel, tmp_path: Path) -> None:
     loaded = load_model(model.network.name_or_path)
     np.testing.assert_array_equal(loaded.score(TRACES), model.score(TRACES))
     assert loaded.students == model.students
+
+
+def test_weights_of_another_version_are_refused(model: TraceModel, tmp_path: Path) -> None:
+    folder = shutil.copytree(model.network.name_or_path, tmp_path / "old")
+    weights = load_file(folder / "model.safetensors")
+    weights.pop("average_student")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="average_student"):
+        load_model(folder)
 
 
 def means_by_hand(model: TraceModel, trace: Trace) -> np.ndarray:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 STUDENTS_FILE = "students.json"
 
+_UNFIT = ("missing_keys", "unexpected_keys", "mismatched_keys")
+
 
 def load_model(path: str | Path) -> TraceModel:
     """Load what :func:`pcutils.models.train` wrote.
@@ -49,7 +51,11 @@ def load_model(path: str | Path) -> TraceModel:
     if missing:
         raise ModelError(f"{folder} lacks {', '.join(missing)}: train a model into this folder first.")
     with quiet():
-        network = StudentLanguageModel.from_pretrained(folder).eval()
+        network, report = StudentLanguageModel.from_pretrained(folder, output_loading_info=True)
+    strange = sorted(str(name) for kind in _UNFIT for name in report.get(kind, ()))
+    if strange:
+        raise ModelError(f"{folder}: other weights than expected ({', '.join(strange[:3])}); train again.")
+    network.eval()
     students = json.loads((folder / STUDENTS_FILE).read_text(encoding="utf-8"))
     return TraceModel(network, load_tokenizer(folder), students)
 
