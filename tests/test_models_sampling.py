@@ -82,7 +82,7 @@ def test_sample_does_not_depend_on_its_batch(double: TraceModel) -> None:
 
 
 def test_equal_prompts_get_different_samples(model: TraceModel) -> None:
-    found = sample(model, [PROMPTS[0]] * 6, samples_per_prompt=2, progress=False)
+    found = sample(model, [PROMPTS[0]] * 6, samples_per_prompt=2, temperature=2.0, progress=False)
     assert len({item.text for item in found}) > 6
 
 
