@@ -1,3 +1,3 @@
-"""What the book measures: statistics, behaviour, probes, adaptation, steering, and the verdicts on the claims."""
+"""What the book measures: statistics, behaviour, probes, adaptation, steering, verdicts on the claims."""
 
 from __future__ import annotations

@@ -166,7 +166,8 @@ def verdict_table(verdicts: list[Verdict]) -> pd.DataFrame:
         (verdict.claim.id, verdict.claim.text, verdict.verdict, _agreement(verdict), verdict.reason)
         for verdict in verdicts
     ]
-    return pd.DataFrame(rows, columns=["claim", "what the paper says", "verdict", "measures that agree", "why"])
+    columns = ["claim", "what the paper says", "verdict", "measures that agree", "why"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
