@@ -41,11 +41,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of the paper, in our words, and its evidence; all of the evidence has to hold."""
+    """One claim of the paper, in our words, its evidence, all of which has to hold, and what to beware of."""
 
     id: str
     text: str
     evidence: tuple[Evidence, ...]
+    caveat: str = ""
 
 
 _BEHAVIOUR, _PROBES = "03_behavioral_evaluation", "04_embedding_probes"
@@ -64,6 +65,7 @@ CLAIMS = (
             ),
             Evidence(_BEHAVIOUR, "self_bleu.difference.trace-last", "Self-BLEU, trace minus last", "below"),
         ),
+        "Nonsense is varied, too: read this beside the share of programs that run, in the chapter on behaviour.",
     ),
     Claim(
         "C2",
@@ -133,6 +135,8 @@ CLAIMS = (
             ),
             Evidence(_STEERING, "recovery.difference.trace-last", "that share, trace minus last", "above"),
         ),
+        "The other two never saw a line mended, so they lose almost by construction; the repairs without a model, "
+        "in the chapter on steering, are the harder rivals.",
     ),
     Claim(
         "C8",

@@ -69,7 +69,6 @@ class Models(Section):
     width: Count = 128
     heads: Count = 4
     context: Annotated[int, Field(ge=64)] = 1024
-    base: str | None = None
     tokens: Count = 1_000_000
     batch_tokens: Count = 4096
     learning_rate: Annotated[float, Field(gt=0)] = 0.003

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas
 
-from pcutils.models import train_tokenizer
+from pcutils.models import train_tokenizer, training_texts
 from pcutils.pipeline.files import RunFiles
 from pcutils.sources import read_table, traces_of
-from pcutils.trace import format_trace
 
 if TYPE_CHECKING:
     from pcutils.pipeline.profiles import Models
@@ -27,5 +26,5 @@ def run(files: RunFiles, *, models: Models) -> None:
     """
     splits = pandas.read_parquet(files.splits)["split"]
     training = read_table(files.traces).select(splits.index[splits == "train"])
-    texts = (format_trace(trace) for trace in traces_of(training))
+    texts = training_texts(traces_of(training))
     train_tokenizer(texts, vocabulary=models.vocabulary).save_pretrained(files.tokenizer)

@@ -12,6 +12,8 @@ from pcutils.sources import read_table
 from pcutils.variants import build_variant
 
 if TYPE_CHECKING:
+    from datasets import Dataset
+
     from pcutils.pipeline.profiles import Models
 
 _FOR_OTHERS = {"vocabulary"}
@@ -32,9 +34,11 @@ def run(files: RunFiles, *, variant: str, models: Models) -> None:
     tokenizer = load_tokenizer(files.tokenizer)
     dataset, splits = read_table(files.traces), pandas.read_parquet(files.splits)["split"]
 
-    def part(split: str) -> object:
+    def part(split: str, form: str) -> Dataset:
         rows = dataset.select(splits.index[splits == split])
-        return build_variant(rows, variant, seed=models.seed, count=lambda text: len(tokenizer.encode(text)))
+        return build_variant(rows, form, seed=models.seed, count=lambda text: len(tokenizer.encode(text)))
 
+    # A downsampled validation split is too small to choose a checkpoint by, so the whole one chooses.
+    training, validation = part("train", variant), part("validation", variant.removesuffix("_downsampled"))
     options = models.model_dump(exclude=_FOR_OTHERS)
-    train(part("train"), part("validation"), tokenizer, files.model(variant), **options)
+    train(training, validation, tokenizer, files.model(variant), **options)
