@@ -65,7 +65,7 @@ CLAIMS = (
             ),
             Evidence(_BEHAVIOUR, "self_bleu.difference.trace-last", "Self-BLEU, trace minus last", "below"),
         ),
-        "Nonsense is varied, too: read this beside the share of programs that run, in the chapter on behaviour.",
+        "Nonsense is varied, too: read this beside the share of programs that run (chapter on behaviour).",
     ),
     Claim(
         "C2",
@@ -135,8 +135,8 @@ CLAIMS = (
             ),
             Evidence(_STEERING, "recovery.difference.trace-last", "that share, trace minus last", "above"),
         ),
-        "The other two never saw a line mended, so they lose almost by construction; the repairs without a model, "
-        "in the chapter on steering, are the harder rivals.",
+        "The other two never saw a line mended, so they lose almost by construction; the repairs without a "
+        "model (chapter on steering) are the harder rivals.",
     ),
     Claim(
         "C8",
