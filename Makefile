@@ -15,7 +15,7 @@ run: .venv/book-$(KEY)
 	@$(BIN)/pcutils run --profile $(PROFILE)
 
 test: .venv/test-$(KEY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 lint: .venv/test-$(KEY)
 	$(BIN)/ruff check .

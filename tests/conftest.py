@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,23 +48,28 @@ def pcutils(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
-    """All chapters of the smoke profile, run and rendered afresh; tests that ask for it share one worker."""
-    runs = tmp_path_factory.mktemp("runs")
-    run = pcutils("run", "--profile", "smoke", "--cores", "2", "--runs", str(runs))
-    assert run.returncode == 0, run.stderr
-    book = pcutils("book", "--profile", "smoke", "--runs", str(runs))
-    assert book.returncode == 0, book.stderr
-    return SmokeRun(runs / "smoke", run.stderr, book.stderr)
+    """All chapters of the smoke profile, run and rendered afresh, once for all workers of a test session."""
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    runs, said = session / "runs", session / "said.json"
+    with FileLock(session / "smoke.lock"):
+        if not said.exists():
+            run = pcutils("run", "--profile", "smoke", "--cores", "2", "--runs", str(runs))
+            assert run.returncode == 0, run.stderr
+            book = pcutils("book", "--profile", "smoke", "--runs", str(runs))
+            assert book.returncode == 0, book.stderr
+            said.write_text(json.dumps([run.stderr, book.stderr]), encoding="utf-8")
+    return SmokeRun(runs / "smoke", *json.loads(said.read_text(encoding="utf-8")))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the smoke run into one group, at the front: they take longest."""
+    """Begin with the pages, which wait longest for the smoke run, and end with what only looks at its files."""
     for item in items:
         if "smoke_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("smoke"))
             item.add_marker(pytest.mark.timeout(1200))
-    items.sort(key=lambda item: "smoke_run" not in getattr(item, "fixturenames", ()))
+    places = {"test_book": 0, "test_smoke": 2}
+    items.sort(key=lambda item: places.get(item.path.stem, 1))
 
 
 @pytest.fixture(scope="session")
