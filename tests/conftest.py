@@ -64,7 +64,7 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the pages, which wait longest for the smoke run, and end with what only looks at its files."""
+    """Begin with the pages, which wait for the smoke run, and end with what only looks at its files."""
     for item in items:
         if "smoke_run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1200))
