@@ -35,7 +35,7 @@ AFTER = "write 'still here'"
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[Executor]:
-    with Executor(workers=2, seconds=0.5, memory_mb=64) as running:
+    with Executor(workers=2, seconds=2.0, memory_mb=64) as running:
         yield running
 
 
