@@ -43,7 +43,11 @@ def test_limits_end_a_program_and_not_the_next_one(executor: Executor) -> None:
     programs = [text for program in LIMITED for text in (program, AFTER)]
     results = list(executor.run(programs))
     found = {program: result.status for program, result in zip(programs, results, strict=True)}
-    assert found == {**LIMITED, AFTER: "success"}
+    endless_drawing = "fd 1 while true"  # how fast the machine is decides which wall it meets first
+    assert found.pop(endless_drawing) in {"limit", "timeout"}
+    assert found == {program: LIMITED[program] for program in LIMITED if program != endless_drawing} | {
+        AFTER: "success"
+    }
 
 
 def test_a_program_cannot_reach_files_the_environment_or_its_verdict(executor: Executor) -> None:
