@@ -35,7 +35,8 @@ AFTER = "write 'still here'"
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[Executor]:
-    with Executor(workers=2, seconds=2.0, memory_mb=64) as running:
+    # Counted walls stand close and time is ample, so that a busy machine changes no verdict.
+    with Executor(workers=2, seconds=3.0, memory_mb=64, commands=30_000, output_characters=5_000) as running:
         yield running
 
 
@@ -43,11 +44,7 @@ def test_limits_end_a_program_and_not_the_next_one(executor: Executor) -> None:
     programs = [text for program in LIMITED for text in (program, AFTER)]
     results = list(executor.run(programs))
     found = {program: result.status for program, result in zip(programs, results, strict=True)}
-    endless_drawing = "fd 1 while true"  # how fast the machine is decides which wall it meets first
-    assert found.pop(endless_drawing) in {"limit", "timeout"}
-    assert found == {program: LIMITED[program] for program in LIMITED if program != endless_drawing} | {
-        AFTER: "success"
-    }
+    assert found == {**LIMITED, AFTER: "success"}
 
 
 def test_a_program_cannot_reach_files_the_environment_or_its_verdict(executor: Executor) -> None:
