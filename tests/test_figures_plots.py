@@ -13,6 +13,7 @@ from pcutils.analysis.claims import evidence_table, judge_all
 from pcutils.errors import PcutilsError
 from pcutils.execution import Executor
 from pcutils.figures.filmstrip import filmstrip_html
+from pcutils.figures.theme import INK, VARIANT_COLOURS, VARIANT_LABELS
 from pcutils.trace import Trace
 
 
@@ -142,3 +143,23 @@ def test_programs_in_a_filmstrip_are_escaped() -> None:
     with Executor(workers=1) as executor:
         html = filmstrip_html(trace, executor, made_up=True, **WORDS)
     assert "<script>" not in html
+
+
+def test_rows_of_variants_have_their_own_colours_and_other_rows_have_ink() -> None:
+    """Without series, a row that stands for a variant is drawn as everywhere else."""
+    rows = [VARIANT_LABELS["synthetic"], "a classmate"]
+    frame = pd.DataFrame({"label": rows, "value": [0.2, 0.3], "low": [0.1, 0.2], "high": [0.3, 0.4]})
+    points = [
+        line for line in figures.forest(frame, xlabel="BLEU").axes[0].lines if line.get_marker() != "None"
+    ]
+    assert [point.get_color() for point in points] == [VARIANT_COLOURS["synthetic"], INK]
+
+
+def test_bars_of_whole_numbers_hold_equally_many() -> None:
+    """A wide range of whole numbers gets bars whose edges lie between whole numbers."""
+    axes = figures.histogram([100, 150, 259], xlabel="x", ylabel="y", whole_numbers=True, bins=15).axes[0]
+    edges = [bar.get_x() for bar in axes.patches]
+    assert len(axes.patches) <= 15
+    widths = {round(right - left, 6) for left, right in zip(edges, edges[1:], strict=False)}
+    assert widths == {11.0}
+    assert sum(bar.get_height() for bar in axes.patches) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -78,7 +79,8 @@ def forest(
     row : str
         What stands on the vertical axis, top to bottom in the order of the frame.
     series : str, optional
-        What is told apart by colour and marker within a row.
+        What is told apart by colour and marker within a row. Without it, a row that stands for a variant has
+        the variant's colour and marker.
     xlabel : str
         What is measured, with its unit.
     line : float, optional
@@ -98,11 +100,11 @@ def forest(
     height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.5 * (series is not None)
     figure, axes = plt.subplots(figsize=(WIDTH, max(height, 1.6)))
     step = 0.8 / max(len(names), 1)
-    for place, name in enumerate(names):
-        part = frame[frame[series] == name] if series else frame
-        style = series_style(name, names) if series else {"color": PLAIN_COLOUR, "marker": "o"}
-        heights = np.array([rows.index(label) for label in part[row]]) + (place - (len(names) - 1) / 2) * step
-        _dots(axes, part, heights, style)
+    for place, name in enumerate(names if series else rows):
+        part = frame[frame[series or row] == name]
+        shift = (place - (len(names) - 1) / 2) * step if series else 0.0
+        heights = np.array([rows.index(label) for label in part[row]]) + shift
+        _dots(axes, part, heights, series_style(name, names) if series else _row_style(name, rows))
     if not pd.to_numeric(frame["value"]).notna().any():
         axes.annotate("not defined on this data", (0.5, 0.5), xycoords="axes fraction", ha="center")
     if line is not None:
@@ -116,6 +118,15 @@ def forest(
     if series and names:
         legend_above(figure, legend_title)
     return figure
+
+
+def _row_style(label: str, rows: Sequence[str]) -> dict[str, Any]:
+    """Colour and marker of a row: a variant's own where rows are variants, else the same for all."""
+    variants = {words: name for name, words in VARIANT_LABELS.items()}
+    if label in variants:
+        style = variant_style(variants[label])
+        return {key: style[key] for key in ("color", "marker")}
+    return {"color": PLAIN_COLOUR if variants.keys().isdisjoint(rows) else INK, "marker": "o"}
 
 
 def _dots(axes: Axes, part: pd.DataFrame, heights: np.ndarray, style: dict[str, Any]) -> None:
@@ -147,7 +158,7 @@ def histogram(
     ylabel: str,
     whole_numbers: bool = False,
     log: bool = False,
-    bins: int = 30,
+    bins: int | None = None,
     marks: Mapping[str, float] | None = None,
     tick: Callable[[float], str] | None = None,
 ) -> Figure:
@@ -160,11 +171,11 @@ def histogram(
     xlabel, ylabel : str
         What is counted, with units.
     whole_numbers : bool
-        Whether to give every whole number its own bar, as long as there are at most sixty.
+        Whether a bar holds whole numbers: one each, or equally many where that gives too many bars.
     log : bool
         Whether the horizontal axis is logarithmic.
-    bins : int
-        How many bars otherwise.
+    bins : int, optional
+        How many bars at most; 60 for whole numbers and 30 otherwise.
     marks : mapping of str to float, optional
         Vertical lines with their words, such as the median.
     tick : callable, optional
@@ -185,8 +196,10 @@ def histogram(
     if not len(numbers):
         raise PcutilsError(f"no value to draw for {xlabel!r}")
     low, high = numbers.min(), numbers.max()
-    if whole_numbers and high - low < 60:
-        edges = np.arange(low - 0.5, high + 1.5)
+    bins = bins or (60 if whole_numbers else 30)
+    if whole_numbers:
+        width = math.ceil((high - low + 1) / bins)
+        edges = np.arange(low - 0.5, high + width, width)
     elif log:
         edges = np.geomspace(low, high * 1.001, bins + 1)
     else:

@@ -19,6 +19,13 @@ CONDITIONS = {
     "random": "whole traces, as random students",
 }
 
+#: Who wrote the rest of a trace, in the words of a caption.
+WRITERS = {
+    "student": "the student",
+    "trace": "the model, with the student's own vector",
+    "strong": "the model, with the vector of strong students",
+}
+
 
 def condition_label(name: str) -> str:
     """Words for what goes on from a failing program: a model, another vector, or no model at all."""
