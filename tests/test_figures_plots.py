@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,6 @@ def test_bars_of_whole_numbers_hold_equally_many() -> None:
     axes = figures.histogram([100, 150, 259], xlabel="x", ylabel="y", whole_numbers=True, bins=15).axes[0]
     edges = [bar.get_x() for bar in axes.patches]
     assert len(axes.patches) <= 15
-    widths = {round(right - left, 6) for left, right in zip(edges, edges[1:], strict=False)}
+    widths = {round(right - left, 6) for left, right in pairwise(edges)}
     assert widths == {11.0}
     assert sum(bar.get_height() for bar in axes.patches) == 3
