@@ -10,7 +10,7 @@ import pytest
 
 from pcutils.execution import Drawing, Executor
 from pcutils.execution.bounds import bounds_of
-from pcutils.execution.svg import SHOWN_LINES
+from pcutils.execution.frame import SHOWN_LINES, common_frame
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -189,3 +189,25 @@ def test_long_text_is_cut_and_says_so(executor: Executor) -> None:
 def test_pictures_are_small(executor: Executor) -> None:
     drawing = draw(executor, "speed Infinity\npen blue\nfor x in [1..200]\n  fd x\n  rt 61")
     assert len(drawing.to_svg()) < 200 * 16
+
+
+def test_drawings_of_one_trace_share_a_frame(executor: Executor) -> None:
+    programs = ["", "write 'a'\nwrite 'b'", "pen red\nfd 300", "rt 90\npen blue\nfd 200\nwrite 'c'"]
+    drawings = [draw(executor, program) for program in programs]
+    frame = common_frame(drawings)
+    roots = [parsed(drawing, frame=frame) for drawing in drawings]
+    assert len({(root.get("viewBox"), root.get("width"), root.get("height")) for root in roots}) == 1
+    for drawing in drawings:
+        own = common_frame([drawing])
+        if own.has_marks:
+            assert frame.left <= own.left
+            assert frame.top <= own.top
+            assert frame.left + frame.width >= own.left + own.width
+            assert frame.top + frame.height >= own.top + own.height
+
+
+def test_a_frame_of_texts_only_has_no_turtle(executor: Executor) -> None:
+    drawings = [draw(executor, "write 'a'"), draw(executor, "write 'a'\nwrite 'b'")]
+    frame = common_frame(drawings)
+    assert not frame.has_marks
+    assert [parsed(drawing, frame=frame).find(f".//{SVG}path") for drawing in drawings] == [None, None]

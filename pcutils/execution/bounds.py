@@ -32,6 +32,11 @@ class Bounds:
         self.left, self.right = min(self.left, x - reach_x), max(self.right, x + reach_x)
         self.top, self.bottom = min(self.top, y - reach_y), max(self.bottom, y + reach_y)
 
+    def include(self, other: Bounds) -> None:
+        """Widen the rectangle to hold another one."""
+        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
+        self.top, self.bottom = min(self.top, other.top), max(self.bottom, other.bottom)
+
 
 def _arc_extremes(start: Sequence[float], step: Sequence[float]) -> Iterator[Point]:
     """Yield the outermost points of an arc: those straight above, below and beside its middle."""

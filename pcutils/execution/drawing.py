@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pcutils.execution.frame import Frame
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Drawing:
         title: str | None = None,
         description: str | None = None,
         size: tuple[int, int] | None = None,
+        frame: Frame | None = None,
     ) -> str:
         """Draw it as a picture that stands alone.
 
@@ -69,6 +73,9 @@ class Drawing:
             What it says next; made from the marks where there is none.
         size : tuple of int, optional
             Width and height of the picture in pixels; its own where there is none.
+        frame : Frame, optional
+            The part of the page to show, so that several drawings lie one over the other; see
+            :func:`pcutils.execution.frame.common_frame`. Fits the drawing where there is none.
 
         Returns
         -------
@@ -77,4 +84,4 @@ class Drawing:
         """
         from pcutils.execution.svg import picture
 
-        return picture(self, title, description, size)
+        return picture(self, title, description, size, frame)

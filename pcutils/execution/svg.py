@@ -7,18 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from pcutils.execution.bounds import MARGIN, Bounds, bounds_of, grown
+from pcutils.execution.bounds import MARGIN
 from pcutils.execution.colors import safe_color
+from pcutils.execution.frame import INPUT_WIDTH, LETTER_WIDTH, LINE_HEIGHT, Frame, common_frame, text_lines
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing
 
 SHOWN_SIDE = 400.0
-LINE_HEIGHT = 22.0
-LETTER_WIDTH = 7.6
-INPUT_WIDTH = 110.0
-SHOWN_LINES = 40
-SHOWN_LETTERS = 90
 TURTLE_COLOR = "#3c8a5a"
 CANVAS_COLOR = "white"
 TURTLE_SHAPE = (
@@ -148,21 +144,6 @@ def _turtle(turtle: Mapping[str, Any]) -> str:
     return f'<path d="{TURTLE_SHAPE}" transform="{place}" fill="{color}" fill-opacity=".85"{faded}/>'
 
 
-def _lines(items: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Cut what stands on the page into short lines: (kind, text)."""
-    lines: list[tuple[str, str]] = []
-    for item in items:
-        if item["kind"] == "table" and item["size"]:
-            lines.append(("text", f"table of {item['size'][0]} by {item['size'][1]} cells"))
-        for line in item["text"].splitlines() if item["kind"] != "table" else ():
-            if line.strip():
-                lines.append((item["kind"], line.rstrip()[:SHOWN_LETTERS]))
-        if item["kind"] == "question" and not item["text"]:
-            lines.append(("question", ""))
-    hidden = len(lines) - SHOWN_LINES
-    return lines if hidden <= 0 else [*lines[:SHOWN_LINES], ("text", f"… and {hidden} more lines")]
-
-
 def _line_svg(kind: str, text: str, x: float, y: float) -> str:
     shown = _text(text)
     width = max(1, len(text)) * LETTER_WIDTH
@@ -208,44 +189,27 @@ def describe(drawing: Drawing) -> str:
     return ", ".join(parts) + named + "."
 
 
-def _frame(drawing: Drawing, lines: Sequence[tuple[str, str]]) -> tuple[float, float, float, float]:
-    """Return left, top, width and height of a picture; the text stands above the marks."""
-    if lines and not drawing.ops:
-        bounds = Bounds()
-        bounds.add(0.0, 0.0)
-    else:
-        bounds = bounds_of(drawing)
-    left, width = grown(bounds.left, bounds.right)
-    top, height = grown(bounds.top, bounds.bottom)
-    if not lines:
-        return left, top, width, height
-    wide = 2 * MARGIN + max(
-        len(text) * LETTER_WIDTH + (INPUT_WIDTH if kind == "question" else 0.0) + 20 for kind, text in lines
-    )
-    if wide > width:
-        left, width = left - (wide - width) / 2, wide
-    if not drawing.ops:
-        top, height = top + height - MARGIN, MARGIN
-    space = len(lines) * LINE_HEIGHT + MARGIN
-    return left, top - space, width, height + space
-
-
 def picture(
-    drawing: Drawing, title: str | None, description: str | None, size: tuple[int, int] | None
+    drawing: Drawing,
+    title: str | None,
+    description: str | None,
+    size: tuple[int, int] | None,
+    frame: Frame | None,
 ) -> str:
     """Write a drawing as one SVG element; see :meth:`pcutils.execution.drawing.Drawing.to_svg`."""
-    lines = _lines(drawing.items)
-    left, top, width, height = _frame(drawing, lines)
+    lines = text_lines(drawing.items)
+    frame = frame or common_frame([drawing])
+    left, top, width, height = frame.box
     shrink = min(1.0, SHOWN_SIDE / max(width, height))
     shown = size or (round(width * shrink), round(height * shrink))
     marks = [_op_svg(op) for op in drawing.ops]
-    if drawing.ops or not lines:
+    if frame.has_marks:
         marks += [_turtle(turtle) for turtle in drawing.turtles if turtle["visible"]]
     written = [
         _line_svg(kind, text, left + MARGIN, top + MARGIN + (i + 0.6) * LINE_HEIGHT)
         for i, (kind, text) in enumerate(lines)
     ]
-    box = " ".join(number(value) for value in (left, top, width, height))
+    box = " ".join(number(value) for value in frame.box)
     canvas = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
     name = _text(title or "Drawing")
     parts = [
