@@ -198,12 +198,9 @@ def test_drawings_of_one_trace_share_a_frame(executor: Executor) -> None:
     roots = [parsed(drawing, frame=frame) for drawing in drawings]
     assert len({(root.get("viewBox"), root.get("width"), root.get("height")) for root in roots}) == 1
     for drawing in drawings:
-        own = common_frame([drawing])
-        if own.has_marks:
-            assert frame.left <= own.left
-            assert frame.top <= own.top
-            assert frame.left + frame.width >= own.left + own.width
-            assert frame.top + frame.height >= own.top + own.height
+        own = bounds_of(drawing)
+        assert frame.left <= own.left <= own.right <= frame.left + frame.width
+        assert frame.top <= own.top <= own.bottom <= frame.top + frame.height
 
 
 def test_a_frame_of_texts_only_has_no_turtle(executor: Executor) -> None:
