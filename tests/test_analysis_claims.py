@@ -13,7 +13,6 @@ from pcutils.analysis.claims import (
     judge_claims,
     read_measures,
     record_verdicts,
-    verdict_table,
 )
 from pcutils.analysis.evidence import CLAIMS, STYLE_TOLERANCE
 from pcutils.errors import DataError, RunError
@@ -44,7 +43,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "adaptation.gain.k1": BOTH,
         "adaptation.gain.k2": BOTH,
         "adaptation.gain.k10": UP,
-        "adaptation.gap": BOTH,
+        "adaptation.gap": UP,
     },
     "06_steering": {
         "recovery.trace": measure(0.6),
@@ -142,12 +141,19 @@ def test_reasons_tell_no_effect_from_the_opposite() -> None:
     assert "other side" in opposite.reason
 
 
-def test_tables_have_a_row_for_every_claim_and_measure() -> None:
-    verdicts = judge_all(GOOD)
-    assert verdict_table(verdicts)["claim"].tolist() == [f"C{number}" for number in range(1, 9)]
-    evidence = evidence_table(verdicts)
+def test_the_evidence_has_a_row_for_every_measure() -> None:
+    evidence = evidence_table(judge_all(GOOD))
     assert len(evidence) == 15
-    assert evidence["holds"].all()
+    assert evidence.loc[evidence["side"] != "reported", "holds"].all()
+
+
+def test_reported_measures_decide_nothing_but_have_to_be_there() -> None:
+    name = "recovery.trace"
+    (crossing,) = judge_claims(changed("06_steering", name, BOTH), "C7")
+    assert (crossing.verdict, crossing.decided) == (SUPPORTED, [True, True])
+    assert "decides nothing" in crossing.reason
+    (absent,) = judge_claims(changed("06_steering", name, measure(None)), "C7")
+    assert absent.verdict == CANNOT
 
 
 def test_unknown_claim_is_an_error() -> None:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from pcutils import figures
-from pcutils.analysis.claims import evidence_table, judge_all
+from pcutils.analysis.claims import evidence_table, judge_all, judge_claims
 from pcutils.errors import PcutilsError
 from pcutils.execution import Executor
 from pcutils.figures.filmstrip import filmstrip_html
+from pcutils.figures.scorecard import verdicts_html
 from pcutils.figures.theme import INK, VARIANT_COLOURS, VARIANT_LABELS
 from pcutils.trace import Trace
 
@@ -164,3 +165,15 @@ def test_bars_of_whole_numbers_hold_equally_many() -> None:
     widths = {round(right - left, 6) for left, right in pairwise(edges)}
     assert widths == {11.0}
     assert sum(bar.get_height() for bar in axes.patches) == 3
+
+
+def test_verdicts_are_listed_with_what_decided_and_escaped() -> None:
+    """Each claim has its words, its verdict and the count of measures that agree."""
+    (verdict,) = judge_claims({}, "C6")
+    html = verdicts_html([verdict], caption="Judged on <nobody>.")
+    assert "cannot be tested" in html
+    assert "no measure to judge" in html
+    assert "&lt;nobody&gt;" in html
+    assert verdict.reason not in verdicts_html([verdict], caption="x", reasons=False)
+    with pytest.raises(PcutilsError, match="caption"):
+        figures.show_verdicts([verdict], caption=" ")

@@ -28,7 +28,6 @@ __all__ = [
     "judge_claims",
     "read_measures",
     "record_verdicts",
-    "verdict_table",
 ]
 
 SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
@@ -58,7 +57,8 @@ class Finding:
     unit : str or None
         What it is counted in.
     holds : bool or None
-        Whether the interval lies on the right side; None where that cannot be said.
+        Whether the interval lies on the right side; None where that cannot be said, or where the measure is
+        reported and decides nothing.
     why : str
         In words.
     """
@@ -74,6 +74,11 @@ class Finding:
     holds: bool | None
     why: str
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the measure is needed for a verdict and gives none."""
+        return self.value is None or (self.holds is None and self.evidence.side != "reported")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -83,6 +88,11 @@ class Verdict:
     verdict: str
     reason: str
     findings: tuple[Finding, ...]
+
+    @property
+    def decided(self) -> list[bool]:
+        """For each measure that decides, whether it holds."""
+        return [finding.holds for finding in self.findings if finding.holds is not None]
 
 
 def judge(claim: Claim, results: Mapping[str, Measures]) -> Verdict:
@@ -104,7 +114,7 @@ def judge(claim: Claim, results: Mapping[str, Measures]) -> Verdict:
     """
     findings = tuple(finding for evidence in claim.evidence for finding in _findings(evidence, results))
     failing = [finding for finding in findings if finding.holds is False]
-    unknown = [finding for finding in findings if finding.holds is None]
+    unknown = [finding for finding in findings if finding.is_missing]
     if failing:
         return Verdict(claim, NOT_SUPPORTED, _joined(failing), findings)
     if unknown:
@@ -160,25 +170,15 @@ def read_measures(run: Any) -> dict[str, Measures]:
     return found
 
 
-def verdict_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a claim, in words: claim, what it says, verdict, how many measures agree, why."""
-    rows = [
-        (verdict.claim.id, verdict.claim.text, verdict.verdict, _agreement(verdict), verdict.reason)
-        for verdict in verdicts
-    ]
-    columns = ["claim", "what the paper says", "verdict", "measures that agree", "why"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a measure: `claim`, `bound`, and the fields of a finding."""
+    """One row a measure: `claim`, `bound`, `side`, and the fields of a finding."""
     rows = [
-        {"claim": verdict.claim.id, "bound": finding.evidence.bound}
+        {"claim": verdict.claim.id, "bound": finding.evidence.bound, "side": finding.evidence.side}
         | {name: getattr(finding, name) for name in _FINDING_COLUMNS}
         for verdict in verdicts
         for finding in verdict.findings
     ]
-    return pd.DataFrame(rows, columns=["claim", "bound", *_FINDING_COLUMNS])
+    return pd.DataFrame(rows, columns=["claim", "bound", "side", *_FINDING_COLUMNS])
 
 
 def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
@@ -194,8 +194,9 @@ def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
     """
     values = {SUPPORTED: 1.0, NOT_SUPPORTED: 0.0, CANNOT: None}
     for verdict in verdicts:
-        decided = sum(finding.holds is not None for finding in verdict.findings)
-        results.add(f"claim.{verdict.claim.id}", values[verdict.verdict], n=decided, unit="verdict")
+        results.add(
+            f"claim.{verdict.claim.id}", values[verdict.verdict], n=len(verdict.decided), unit="verdict"
+        )
 
 
 _FINDING_COLUMNS = ("measure", "words", "value", "low", "high", "n", "unit", "holds", "why")
@@ -237,12 +238,12 @@ def _judge_interval(
 ) -> tuple[bool | None, str]:
     if value is None:
         return None, "could not be measured on this data"
-    if evidence.side == "reported":
-        return True, _signed(value)
     if low is None or high is None:
         return None, f"{_signed(value)}, without an interval"
     digits = 2 if max(abs(low), abs(high)) >= 0.1 else 3
     measured = f"{_signed(value, digits)} ({_signed(low, digits)} to {_signed(high, digits)})"
+    if evidence.side == "reported":
+        return None, f"{measured}, which decides nothing"
     if n is not None and n < FEWEST:
         return None, f"{measured}, from too few to judge ({n})"
     if evidence.side == "above":
@@ -258,11 +259,6 @@ def _judge_interval(
 
 def _missing(evidence: Evidence, why: str) -> Finding:
     return Finding(evidence, evidence.measure, evidence.words, None, None, None, None, None, None, why)
-
-
-def _agreement(verdict: Verdict) -> str:
-    decided = [finding.holds for finding in verdict.findings if finding.holds is not None]
-    return f"{sum(decided)} of {len(decided)}" if decided else "none to judge"
 
 
 def _joined(findings: list[Finding]) -> str:

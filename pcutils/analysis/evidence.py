@@ -117,7 +117,7 @@ CLAIMS = (
         "Fitting the vector alone on a few traces picks up a new student; unseen students stay harder.",
         (
             Evidence(_NEW, "adaptation.gain.k{largest}", "bits a trace saved by fitting the vector", "above"),
-            Evidence(_NEW, "adaptation.gap", "bits a trace, unseen minus seen students", "reported"),
+            Evidence(_NEW, "adaptation.gap", "bits a trace, unseen minus seen students", "above"),
         ),
     ),
     Claim(

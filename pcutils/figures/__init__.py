@@ -13,7 +13,7 @@ from pcutils.figures.plots import (
     time_tick,
 )
 from pcutils.figures.prose import fill, number, reading, say
-from pcutils.figures.scorecard import evidence_panels
+from pcutils.figures.scorecard import evidence_panels, show_verdicts
 from pcutils.figures.svg import show
 from pcutils.figures.tables import show_table
 from pcutils.figures.theme import (
@@ -51,6 +51,7 @@ __all__ = [
     "say",
     "show",
     "show_table",
+    "show_verdicts",
     "stacked_shares",
     "time_tick",
     "use_theme",

@@ -1,18 +1,82 @@
-"""The evidence for the paper's claims in one figure."""
+"""The verdicts on the paper's claims, and their evidence in one figure."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pcutils.analysis.claims import CANNOT, NOT_SUPPORTED, SUPPORTED, Verdict
 from pcutils.errors import PcutilsError
+from pcutils.figures.page import STYLE, put_on_page
 from pcutils.figures.theme import INK, VARIANT_COLOURS
 
 #: Inches; words stand above their interval, so that a phone shows both.
 WIDTH, ROW_HEIGHT = 4.8, 0.46
 _HOLDS = {True: VARIANT_COLOURS["trace"], False: VARIANT_COLOURS["synthetic_downsampled"]}
+
+#: The dot is that of the figure: filled where the evidence holds, hollow where it does not.
+_SIGNS = {SUPPORTED: "\N{BLACK CIRCLE}", NOT_SUPPORTED: "\N{WHITE CIRCLE}", CANNOT: "?"}
+_STYLE = """<style>
+.pc-figure dl.pc-verdicts{display:grid;grid-template-columns:auto 1fr;margin:0;font-size:.9em}
+.pc-figure .pc-verdicts :is(dt,dd){margin:0;padding:.5em 0;
+border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
+.pc-figure .pc-verdicts dt{padding-right:.8em}
+.pc-figure .pc-verdicts p{margin:0 0 .2em}
+.pc-figure .pc-verdicts .pc-why{opacity:.85}
+</style>"""
+
+
+def show_verdicts(verdicts: Sequence[Verdict], *, caption: str, reasons: bool = True) -> None:
+    """Display what a run says to each claim, readable on a phone and aloud.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        From :func:`pcutils.analysis.claims.judge_claims`.
+    caption : str
+        Stands above the list.
+    reasons : bool
+        Whether to say which measures decided.
+
+    Raises
+    ------
+    PcutilsError
+        Where there is no caption.
+    """
+    if not caption.strip():
+        raise PcutilsError("the verdicts have no caption: say in words on whom they were reached")
+    plain = [
+        f"{verdict.claim.id}: {verdict.claim.text} {verdict.verdict} ({_agreement(verdict)})"
+        for verdict in verdicts
+    ]
+    put_on_page(verdicts_html(verdicts, caption=caption, reasons=reasons), "\n".join([caption, *plain]))
+
+
+def verdicts_html(verdicts: Sequence[Verdict], *, caption: str, reasons: bool = True) -> str:
+    """Write the verdicts as HTML; see :func:`show_verdicts`."""
+    items = []
+    for verdict in verdicts:
+        why = f"<p class='pc-why'>{escape(verdict.reason)}</p>" if reasons else ""
+        items.append(
+            f"<dt>{escape(verdict.claim.id)}</dt><dd><p>{escape(verdict.claim.text)}</p>"
+            f"<p>{_SIGNS[verdict.verdict]} <strong>{verdict.verdict}</strong>, {_agreement(verdict)}</p>"
+            f"{why}</dd>"
+        )
+    return (
+        f"{STYLE}{_STYLE}<figure class='pc-figure'><figcaption>{escape(caption)}</figcaption>"
+        f"<dl class='pc-verdicts'>{''.join(items)}</dl></figure>"
+    )
+
+
+def _agreement(verdict: Verdict) -> str:
+    if not verdict.decided:
+        return "no measure to judge"
+    return f"{sum(verdict.decided)} of {len(verdict.decided)} measures agree"
 
 
 def evidence_panels(evidence: pd.DataFrame) -> Figure:
@@ -27,7 +91,7 @@ def evidence_panels(evidence: pd.DataFrame) -> Figure:
     -------
     matplotlib.figure.Figure
         One panel a unit, because bits and correlations share no axis. A filled dot holds, a hollow one does
-        not; a measure that could not be taken has no row here.
+        not, one in the colour of the text decides nothing; a measure that could not be taken has no row here.
 
     Raises
     ------
@@ -57,6 +121,7 @@ def _panel(axes: Axes, unit: str, part: pd.DataFrame) -> None:
         colour = _HOLDS.get(holds, INK) if isinstance(holds, bool) else INK
         if pd.notna(row["low"]):
             axes.hlines(height, row["low"], row["high"], color=colour, linewidth=1.8)
+        if pd.notna(row["low"]) and row["side"] != "reported":
             axes.plot(row["bound"], height, marker="|", markersize=11, color=INK)
         fill = colour if holds is True else "none"
         axes.plot(row["value"], height, marker="o", markersize=6, color=colour, markerfacecolor=fill)

@@ -1,0 +1,215 @@
+"""A program as numbered lines, with the edit since the state before marked in signs, words and colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from os.path import commonprefix
+from typing import Literal
+
+from pcutils.metrics.matching import line_differences, matched_blocks, similarity
+
+Kind = Literal["kept", "added", "removed", "changed"]
+
+#: A removed line and the added one after it are one changed line from this similarity on.
+SIMILAR_ENOUGH = 0.5
+SIGNS: dict[str, str] = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "\N{PLUS-MINUS SIGN}"}
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_UNSEEN = {code: chr(0x2400 + code) for code in range(32) if code != 9} | {
+    0x7F: "\N{SYMBOL FOR DELETE}",
+    0x2028: "\N{SYMBOL FOR NEWLINE}",
+    0x2029: "\N{SYMBOL FOR NEWLINE}",
+}
+_MISLEADING = (range(0x80, 0xA0), range(0x202A, 0x202F), range(0x2066, 0x206A), range(0xD800, 0xE000))
+_UNSEEN |= {code: "\N{REPLACEMENT CHARACTER}" for codes in _MISLEADING for code in codes}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a listing.
+
+    Parameters
+    ----------
+    kind : {"kept", "added", "removed", "changed"}
+        What happened to it since the state before.
+    line : str
+        Its text now; of a removed line, the text that went.
+    before : str
+        Of a changed line, the text that it had.
+    """
+
+    kind: Kind
+    line: str
+    before: str = ""
+
+
+def program_lines(program: str) -> list[str]:
+    r"""Cut a program where an editor would, without an empty line after the last line end.
+
+    Examples
+    --------
+    >>> program_lines("fd 50\r\nrt 90\n")
+    ['fd 50', 'rt 90']
+    """
+    lines = _LINE_END.split(program)
+    return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
+
+
+def visible(text: str) -> str:
+    r"""Write characters that no page can hold, or that would mislead a reader, as ones that can be seen.
+
+    Parameters
+    ----------
+    text : str
+        Control characters, line separators, marks that turn the direction of writing round and lone surrogates
+        may be in it.
+
+    Returns
+    -------
+    str
+        Text of the same length that can be encoded as UTF-8.
+
+    Examples
+    --------
+    >>> visible("a\0b\ud800")
+    'a␀b�'
+    """
+    return text.translate(_UNSEEN)
+
+
+def edit_rows(before: Sequence[str] | None, after: Sequence[str]) -> list[Row]:
+    """List the lines of a program, and those that went, in reading order.
+
+    Parameters
+    ----------
+    before : sequence of str or None
+        Lines of the state before; None for the first state, whose lines all count as kept.
+    after : sequence of str
+        Lines of the program.
+
+    Returns
+    -------
+    list of Row
+
+    Examples
+    --------
+    >>> [(row.kind, row.line) for row in edit_rows(["fd 50", "rt 90"], ["pen red", "fd 500"])]
+    [('added', 'pen red'), ('changed', 'fd 500'), ('removed', 'rt 90')]
+    """
+    if before is None:
+        return [Row("kept", line) for line in after]
+    rows: list[Row] = []
+    start = other_start = 0
+    for low, other, size in [*_kept_blocks(before, after), (len(before), len(after), 0)]:
+        rows += _merged(line_differences(before[start:low], after[other_start:other]))
+        rows += [Row("kept", line) for line in after[other : other + size]]
+        start, other_start = low + size, other + size
+    return rows
+
+
+def _kept_blocks(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int, int]]:
+    codes = {line: chr(code) for code, line in enumerate(dict.fromkeys([*before, *after]))}
+    encoded = ["".join([codes[line] for line in lines]) for lines in (before, after)]
+    return sorted(matched_blocks(*encoded, popular_seeds=True))
+
+
+def _merged(differences: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Join a removed line and the added one after it where they are alike."""
+    place = 0
+    while place < len(differences):
+        sign, line = differences[place]
+        follower, text = differences[place + 1] if place + 1 < len(differences) else ("", "")
+        if (sign, follower) == ("-", "+") and similarity(line, text, popular_seeds=True) >= SIMILAR_ENOUGH:
+            yield Row("changed", text, line)
+            place += 2
+        else:
+            yield Row("added" if sign == "+" else "removed", line)
+            place += 1
+
+
+def changed_parts(before: str, after: str) -> tuple[str, str, str, str]:
+    """Find the words in which two lines differ.
+
+    Parameters
+    ----------
+    before, after : str
+        The two lines.
+
+    Returns
+    -------
+    head, gone, come, tail : str
+        ``head + gone + tail`` is the line before, ``head + come + tail`` the line after. No word or number is
+        cut in two.
+
+    Examples
+    --------
+    >>> changed_parts("fd 50", "fd 500"), changed_parts("box gold 20", "box gold, 20")
+    (('fd ', '50', '500', ''), ('box gold', '', ',', ' 20'))
+    """
+    head = len(commonprefix([before, after]))
+    while head and _inside_word(before, head) | _inside_word(after, head):
+        head -= 1
+    tail = len(commonprefix([before[head:][::-1], after[head:][::-1]]))
+    while tail and _inside_word(before, len(before) - tail) | _inside_word(after, len(after) - tail):
+        tail -= 1
+    end, other_end = len(before) - tail, len(after) - tail
+    return before[:head], before[head:end], after[head:other_end], after[other_end:]
+
+
+def _inside_word(text: str, place: int) -> bool:
+    return 0 < place < len(text) and all(c.isalnum() or c in "_." for c in text[place - 1 : place + 1])
+
+
+def edit_words(rows: Sequence[Row]) -> str:
+    """Count in words what an edit did.
+
+    Examples
+    --------
+    >>> edit_words([Row("added", "a"), Row("added", "b"), Row("changed", "c", "d")])
+    '2 lines added, 1 changed'
+    >>> edit_words([Row("kept", "a")])
+    'no line changed'
+    """
+    counts = {kind: sum(row.kind == kind for row in rows) for kind in SIGNS}
+    parts = [f"{count} {kind}" for kind, count in counts.items() if count]
+    if not parts:
+        return "no line changed"
+    number, _, rest = parts[0].partition(" ")
+    return ", ".join([f"{number} line{'' if number == '1' else 's'} {rest}", *parts[1:]])
+
+
+def row_pieces(rows: Sequence[Row]) -> Iterator[str]:
+    """Write a listing as items of an HTML list, each in two pieces so that equal ones need be kept only once.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        From :func:`edit_rows`.
+
+    Yields
+    ------
+    str
+        In turn the number and the sign of a line, and its text, escaped. Lines that went have no number.
+    """
+    number = 0
+    for row in rows:
+        number += row.kind != "removed"
+        shown = "" if row.kind == "removed" else number
+        if row.kind == "kept":
+            yield f"<li><b>{shown}</b><i></i>"
+        else:
+            word = f'<span class="pc-unseen">{row.kind}: </span>'
+            yield f'<li class="pc-{row.kind}"><b>{shown}</b><i aria-hidden="true">{SIGNS[row.kind]}</i>{word}'
+        yield f"<code>{_marked(row)}</code></li>"
+
+
+def _marked(row: Row) -> str:
+    text = escape(visible(row.line))
+    if row.kind == "changed":
+        head, gone, come, tail = (escape(visible(part)) for part in changed_parts(row.before, row.line))
+        gone, come = gone and f"<del>{gone}</del>", come and f"<ins>{come}</ins>"
+        return head + gone + come + tail
+    return {"added": f"<ins>{text}</ins>", "removed": f"<del>{text}</del>"}.get(row.kind, text)
