@@ -94,6 +94,11 @@ class RunFiles:
         return self.dir / "data" / "programs.parquet"
 
     @property
+    def verdicts(self) -> Path:
+        """Folder of the verdicts that need not be given again; see :mod:`pcutils.pipeline.verdicts`."""
+        return self.dir / "data" / "verdicts"
+
+    @property
     def tokenizer(self) -> Path:
         """Folder of the tokenizer."""
         return self.dir / "models" / "tokenizer"

@@ -8,6 +8,7 @@ import pandas
 
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
+from pcutils.pipeline.verdicts import Verdicts
 from pcutils.pipeline.writing import replacing
 from pcutils.sources import read_table, traces_of
 
@@ -26,7 +27,9 @@ def run(files: RunFiles, *, execution: Execution) -> None:
         Section of the profile.
     """
     dataset = read_table(files.traces)
-    measures, programs = measure(list(traces_of(dataset)), execution, "students' traces")
+    measures, programs = measure(
+        list(traces_of(dataset)), Verdicts(files, execution, "measures"), "students' traces"
+    )
     rows = pandas.read_parquet(files.splits).assign(
         source=list(dataset["source"]), is_complete=list(dataset["is_complete"])
     )

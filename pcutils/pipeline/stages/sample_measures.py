@@ -9,6 +9,7 @@ import pyarrow.parquet
 
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
+from pcutils.pipeline.verdicts import Verdicts
 from pcutils.pipeline.writing import replacing
 from pcutils.sources import traces_of
 
@@ -33,7 +34,8 @@ def run(files: RunFiles, *, variant: str, execution: Execution) -> None:
     parsed = [
         row for row in pyarrow.parquet.read_table(files.samples(variant)).to_pylist() if row["programs"]
     ]
-    measures, _ = measure(list(traces_of(parsed)), execution, f"samples of {variant}")
+    verdicts = Verdicts(files, execution, f"samples-{variant}")
+    measures, _ = measure(list(traces_of(parsed)), verdicts, f"samples of {variant}")
     rows = pandas.DataFrame(parsed, columns=_COLUMNS)
     table = pandas.concat([rows, measures.drop(columns=_COLUMNS, errors="ignore")], axis=1)
     table.insert(0, "row", range(len(table)))
