@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
 from typing import Any
@@ -88,15 +88,9 @@ def filmstrip_html(
 ) -> str:
     """Write a trace as a strip of pictures; see :func:`filmstrip`."""
     check_words(name, caption, alt)
-    if not made_up:
-        raise PcutilsError(
-            "this trace may be a person's: a filmstrip shows programs, so only made-up traces go in"
-        )
-    if not trace.programs:
-        raise PcutilsError("a trace without a state has no filmstrip")
+    check_showable(trace, made_up, "filmstrip")
     shown = spread(len(trace.programs), most_states)
-    programs = [trace.programs[index] for index in shown]
-    outcomes = _outcomes(results, programs, shown, len(trace.programs))
+    outcomes = outcomes_of(results, trace.programs, shown)
     cards, before = [], None
     for index, outcome in zip(shown, outcomes, strict=True):
         cards.append(_card(trace, index, before, outcome))
@@ -138,17 +132,63 @@ def time_words(gap: timedelta) -> str:
     return f"{seconds:.0f} s"
 
 
-def _outcomes(results: Any, programs: Sequence[str], shown: Sequence[int], count: int) -> Iterable[Any]:
+def check_showable(trace: Trace, made_up: bool, what: str) -> None:
+    """Refuse a trace that nobody may see, or in which there is nothing to see.
+
+    Parameters
+    ----------
+    trace : Trace
+        The states to show.
+    made_up : bool
+        Whether a made-up student wrote it.
+    what : str
+        What would show it, for the message.
+
+    Raises
+    ------
+    PcutilsError
+        Where the trace is not made up, or has no state.
+    """
+    if not made_up:
+        raise PcutilsError(
+            f"this trace may be a person's: a {what} shows programs, so only made-up traces go in"
+        )
+    if not trace.programs:
+        raise PcutilsError(f"a trace without a state has no {what}")
+
+
+def outcomes_of(results: Any, programs: Sequence[str], shown: Sequence[int]) -> list[Any]:
+    """Get the results of the states that are shown.
+
+    Parameters
+    ----------
+    results : Executor or sequence of Result
+        What runs the programs, or what running all of them gave.
+    programs : sequence of str
+        All states of the trace.
+    shown : sequence of int
+        Positions of those that are shown.
+
+    Returns
+    -------
+    list of Result, shape (n_shown,)
+
+    Raises
+    ------
+    PcutilsError
+        Where there is not one result for each state.
+    """
     if hasattr(results, "run"):
-        return list(results.run(programs))
-    if len(results) != count:
-        raise PcutilsError(f"{len(results)} results for {count} states: give one for each")
+        return list(results.run([programs[index] for index in shown]))
+    if len(results) != len(programs):
+        raise PcutilsError(f"{len(results)} results for {len(programs)} states: give one for each")
     return [results[index] for index in shown]
 
 
 def _card(trace: Trace, index: int, before: int | None, outcome: Any) -> str:
     drawing = outcome.drawing.to_svg(title=f"Drawing of attempt {index + 1}", size=DRAWING_SIZE)
-    heading = f"<strong>Attempt {trace.numbers[index]}</strong>{_gap(trace, index, before)}"
+    gap = gap_words(trace, index, before)
+    heading = f"<strong>Attempt {trace.numbers[index]}</strong>{' ' + gap if gap else ''}"
     changes = _changes("" if before is None else trace.programs[before], trace.programs[index])
     return f"<li><p>{heading}</p>{drawing}<p>{escape(ending(outcome))}</p><pre>{changes}</pre></li>"
 
@@ -160,11 +200,21 @@ def ending(outcome: Any) -> str:
     return f"\N{MULTIPLICATION X} {_ERRORS.get(outcome.error_kind, 'fails')}"
 
 
-def _gap(trace: Trace, index: int, before: int | None) -> str:
+def gap_words(trace: Trace, index: int, before: int | None) -> str:
+    """Say how long after another state a state came; nothing where that is unknown.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> times = datetime(2026, 1, 1, 10, 0), datetime(2026, 1, 1, 10, 2)
+    >>> trace = Trace.from_states(["fd 9", "fd 10"], times)
+    >>> gap_words(trace, 1, 0), gap_words(trace, 0, None)
+    ('after 2 min', '')
+    """
     if before is None:
         return ""
     now, then = trace.timestamps[index], trace.timestamps[before]
-    return f" after {time_words(now - then)}" if now and then else ""
+    return f"after {time_words(now - then)}" if now and then else ""
 
 
 def _changes(before: str, after: str) -> str:

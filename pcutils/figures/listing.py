@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Literal
 
 from pcutils.metrics.matching import line_differences, matched_blocks, similarity
@@ -15,6 +15,7 @@ Kind = Literal["kept", "added", "removed", "changed"]
 
 #: A removed line and the added one after it are one changed line from this similarity on.
 SIMILAR_ENOUGH = 0.5
+PIECES_PER_ROW = 2
 SIGNS: dict[str, str] = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "\N{PLUS-MINUS SIGN}"}
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -64,8 +65,8 @@ def visible(text: str) -> str:
     Parameters
     ----------
     text : str
-        Control characters, line separators, marks that turn the direction of writing round and lone surrogates
-        may be in it.
+        Control characters, line separators, marks that turn the direction of writing round and lone
+        surrogates may be in it.
 
     Returns
     -------
@@ -149,14 +150,18 @@ def changed_parts(before: str, after: str) -> tuple[str, str, str, str]:
     >>> changed_parts("fd 50", "fd 500"), changed_parts("box gold 20", "box gold, 20")
     (('fd ', '50', '500', ''), ('box gold', '', ',', ' 20'))
     """
-    head = len(commonprefix([before, after]))
+    head = _equal_at_start(before, after)
     while head and _inside_word(before, head) | _inside_word(after, head):
         head -= 1
-    tail = len(commonprefix([before[head:][::-1], after[head:][::-1]]))
+    tail = _equal_at_start(before[head:][::-1], after[head:][::-1])
     while tail and _inside_word(before, len(before) - tail) | _inside_word(after, len(after) - tail):
         tail -= 1
     end, other_end = len(before) - tail, len(after) - tail
     return before[:head], before[head:end], after[head:other_end], after[other_end:]
+
+
+def _equal_at_start(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _inside_word(text: str, place: int) -> bool:
