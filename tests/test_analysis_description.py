@@ -147,6 +147,7 @@ def test_the_shortcut_counts_in_long_programs_only() -> None:
 def test_every_property_is_measured_by_both_definitions() -> None:
     one = TRACES[0]
     columns = {**trace_metrics(one), **corrected_metrics(one), "final_runs": True, "failing_share": 0.0}
+    columns["recovery_share"] = 0.5
     assert {item.column for item in (*PROPERTIES, *CORRECTED)} <= set(columns)
     assert [item.name for item in CORRECTED] == [item.name for item in PROPERTIES]
 

@@ -15,7 +15,7 @@ from pcutils.analysis.probe_studies import (
     record_probes,
     summarise_probes,
 )
-from pcutils.analysis.probe_targets import HABITS, PREFIX_TARGETS
+from pcutils.analysis.probe_targets import HABITS, PREFIX_TARGETS, RECOVERY_TARGETS
 from pcutils.analysis.properties import PROPERTIES
 from pcutils.pipeline.results import Results
 from pcutils.trace import Trace
@@ -66,7 +66,7 @@ def test_prefixes_are_read_from_the_state_and_reasons_are_kept() -> None:
     found = scores(frame, "attempts_remaining")
     assert found["state"] > 0.95 > found["counted"]
     assert abs(found["shuffled"]) < 0.4
-    assert set(frame["target"]) == {target.name for target in PREFIX_TARGETS}
+    assert set(frame["target"]) == {target.name for target in (*PREFIX_TARGETS, *RECOVERY_TARGETS)}
     assert frame.loc[frame["target"] == "next_fails", "reason"].notna().all()
 
 

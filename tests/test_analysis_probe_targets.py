@@ -44,6 +44,7 @@ def test_prefix_table_on_a_trace_worked_out_by_hand() -> None:
     assert list(table["next_kind"]) == ["adds lines", "adds lines", "deletes lines"]
     assert list(table["next_fails"]) == [0, 1, 0]
     assert list(table["fails"]) == [0, 0, 1]
+    assert table["next_recovers"].fillna(-1).to_list() == [-1, -1, 1]
     assert np.expm1(table["log_seconds_before"]).to_list() == pytest.approx([0, 30, 15])
     assert table["log_size_before"].iloc[1:].to_numpy() == pytest.approx(table["next_size"].iloc[:-1])
 

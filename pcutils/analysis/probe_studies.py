@@ -12,6 +12,7 @@ from pcutils.analysis.probe_targets import (
     COUNTED,
     HABITS,
     PREFIX_TARGETS,
+    RECOVERY_TARGETS,
     STUDENT_TARGETS,
     prefix_table,
     student_table,
@@ -56,7 +57,8 @@ def probe_prefixes(
     Returns
     -------
     pandas.DataFrame
-        As :func:`pcutils.analysis.probes.compare_inputs` gives it, for each of `PREFIX_TARGETS`. Inputs:
+        As :func:`pcutils.analysis.probes.compare_inputs` gives it, for each of `PREFIX_TARGETS` and, over
+        prefixes that end in a failing attempt, of `RECOVERY_TARGETS`. Inputs:
         "state" (mean hidden state of the prefix), "counted" (what anybody can count in it), "shuffled".
     """
     chosen = [trace for trace in traces if trace.is_complete and len(trace.programs) > 1]
@@ -68,7 +70,7 @@ def probe_prefixes(
     inputs = np.array([states[number][place] for number, place in places])
     counted = np.nan_to_num(table[list(COUNTED)].to_numpy(float))
     return _probe_all(
-        PREFIX_TARGETS,
+        (*PREFIX_TARGETS, *RECOVERY_TARGETS),
         {"state": inputs, "counted": counted},
         table,
         table["username"].to_numpy(),

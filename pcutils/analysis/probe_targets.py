@@ -25,6 +25,8 @@ PREFIX_TARGETS = (
     Target("next_size", "number", "size of the next edit"),
     Target("next_fails", "yes-no", "next attempt fails"),
 )
+#: Not in the paper, and no evidence for its claims: asked of failing attempts only.
+RECOVERY_TARGETS = (Target("next_recovers", "yes-no", "next attempt runs again after an error"),)
 #: What anybody can count without a model: the honest baseline of the probes on prefixes.
 COUNTED = (
     "state",
@@ -91,8 +93,9 @@ def prefix_table(traces: Iterable[Trace], fails: Mapping[str, bool]) -> pd.DataF
     -------
     pandas.DataFrame
         One row a prefix. `trace` and `place` (both from 0) say which; `username`; the targets of
-        `PREFIX_TARGETS` (numbers as ``log(1 + x)``, x in attempts, seconds or characters; nan where unknown);
-        the features of `COUNTED`.
+        `PREFIX_TARGETS` and `RECOVERY_TARGETS` (numbers as ``log(1 + x)``, x in attempts, seconds or
+        characters; nan where unknown or, for recovery, where the prefix does not fail); the features of
+        `COUNTED`.
 
     Notes
     -----
@@ -105,7 +108,8 @@ def prefix_table(traces: Iterable[Trace], fails: Mapping[str, bool]) -> pd.DataF
         if trace.is_complete
         for row in _prefixes(trace, fails)
     ]
-    names = ["trace", "place", "username", *(target.name for target in PREFIX_TARGETS), *COUNTED]
+    targets = [target.name for target in (*PREFIX_TARGETS, *RECOVERY_TARGETS)]
+    names = ["trace", "place", "username", *targets, *COUNTED]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -124,6 +128,7 @@ def _prefixes(trace: Trace, fails: Mapping[str, bool]) -> Iterator[dict[str, obj
             "next_kind": _kind(program, after),
             "next_size": np.log1p(sizes[place]),
             "next_fails": failing[place + 1],
+            "next_recovers": 1 - failing[place + 1] if failing[place] == 1 else np.nan,
             "state": place + 1,
             "log_characters": np.log1p(len(program)),
             "lines": len(program.splitlines()),

@@ -56,6 +56,7 @@ PROPERTIES = (
     Property("gap", "time between attempts", "mean_time_diff_all", is_time=True),
     Property("total_time", "total time", "total_time_all", is_time=True),
     Property("failing_share", "failing attempts", "failing_share"),
+    Property("recovery", "recovery at the next attempt", "recovery_share"),
     Property("year", "year", "trace_year_last", final_program=True),
     Property("comments", "comments at the end", "num_comments_last", final_program=True),
     Property("functions", "functions at the end", "num_functions_last", final_program=True),
