@@ -1,4 +1,4 @@
-"""How long errors last and what is edited after them, on cases worked out by hand."""
+"""How often attempts fail and how long errors last, on cases worked out by hand."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from pcutils.analysis import failures
-from pcutils.execution import program_hash
-from pcutils.metrics import RESPONSES
-from pcutils.sources import to_dataset
-from pcutils.trace import Trace
 
 RUNS = "success"
 MEASURES = pd.DataFrame(
@@ -91,59 +87,6 @@ def test_nothing_is_said_where_nothing_was_seen() -> None:
     assert not failures.student_share(empty["given_up"] == 1, empty["username"], 10).is_defined
 
 
-STATES = ["pen red", "pen red\nfdd 50", "pen red\nfd 50", "pen red\nfd 50\nrt (", "pen red\nfd 50"]
-FAILING = {"fdd": ("name", "ReferenceError: fdd is not defined"), "(": ("compile", "SyntaxError: missing )")}
-
-
-def programs_of(states: list[str]) -> pd.DataFrame:
-    found = [next((FAILING[sign] for sign in FAILING if sign in state), None) for state in states]
-    return pd.DataFrame(
-        {
-            "program_hash": [program_hash(state) for state in states],
-            "status": ["error" if one else "success" for one in found],
-            "error_kind": [one[0] if one else None for one in found],
-            "message": [one[1] if one else None for one in found],
-        }
-    ).drop_duplicates("program_hash")
-
-
-def test_edits_know_what_came_before_them() -> None:
-    trace = Trace.from_states(STATES, username="a", title="t")
-    table = failures.response_table(to_dataset([trace], "simulated"), programs_of(STATES))
-    after = [failures.AFTER_RUN, failures.AFTER_ERROR] * 2
-    assert table["after"].tolist() == after
-    edits = ["few lines added", "lines changed", "few lines added", "few lines deleted"]
-    assert table["edit"].tolist() == edits
-    errors = table[table["after"] == failures.AFTER_ERROR]
-    assert errors["error"].tolist() == ["name", "compile"]
-    assert errors["response"].tolist() == ["named", "undone"]
-    assert errors["repaired"].tolist() == [1, 1]
-    assert not set("".join(STATES).split()) & set(map(str, table.to_numpy().ravel()))
-
-
-def test_shares_of_a_group_add_up() -> None:
-    frame = pd.DataFrame(
-        {"username": list("aab"), "error": ["name"] * 3, "response": ["named", "named", "adds"]}
-    )
-    shares = failures.share_table(
-        frame, "response", failures.RESPONSE_LABELS, by="error", groups={"name": "unknown name", "x": "x"},
-        resamples=50,
-    )  # fmt: skip
-    values = shares.set_index("value_of")["value"]
-    assert values.sum() == pytest.approx(1)
-    assert (values["named"], values["adds"]) == pytest.approx((2 / 3, 1 / 3))
-    assert set(shares["group"]) == {"unknown name"}
-    # Students are drawn, not rows: with a alone or b alone a share is 0 or 1.
-    named = shares.set_index("value_of").loc["named"]
-    assert (named["low"], named["high"]) == (0, 1)
-    assert set(failures.RESPONSE_LABELS) == set(RESPONSES)
-
-
-def test_frequent_kinds_come_first_and_rare_ones_not_at_all() -> None:
-    kinds = pd.Series(["compile"] * 5 + ["name"] * 7 + ["type"])
-    assert list(failures.frequent_kinds(kinds, fewest=2)) == ["name", "compile"]
-
-
 def test_recovery_is_recorded_under_the_name_of_whose_it_is() -> None:
     added: dict[str, Any] = {}
     results = SimpleNamespace(add=lambda name, value, **more: added.update({name: (value, more["unit"])}))
@@ -153,3 +96,20 @@ def test_recovery_is_recorded_under_the_name_of_whose_it_is() -> None:
     # At risk of a first attempt are the three episodes with one; one of them recovers with it.
     assert added["recovered_next.students"] == (pytest.approx(1 / 3), "share")
     assert added["attempts_until_recovery.students"][1] == "attempts"
+
+
+def test_samples_stand_beside_their_own_students() -> None:
+    measures = MEASURES.assign(title=["x", "y", "x", "y"], split="train")
+    sample = measures.iloc[[2, 2]].assign(outcomes=[[RUNS], ["name", RUNS]])
+    empty = pd.DataFrame(columns=["row", "username"])
+    tables = failures.beside_students(measures, {"trace": sample, "last": empty})
+    assert list(tables) == ["students", "trace", "last"]
+    assert tables["students"]["username"].tolist() == ["b"]
+    states = failures.state_outcomes(tables)
+    counts = states.groupby("model")["outcome"].value_counts().to_dict()
+    assert counts == {("students", "compile"): 3, ("trace", RUNS): 2, ("trace", "name"): 1}
+    curves = failures.recovery_curves(
+        {name: failures.episode_table(table) for name, table in tables.items()}, resamples=10
+    )
+    assert list(dict.fromkeys(curves["series"])) == ["students", "trace", "last"]
+    assert curves.set_index(["series", "attempts"]).loc[("trace", 1), "value"] == 1

@@ -1,4 +1,4 @@
-"""Errors of students and of samples: how long until a program runs again, and what is edited next.
+"""Errors of students and of samples: how often, and how long until a program runs again.
 
 An episode starts at a state that fails and ends at the next one that runs. Where none does, the number of
 attempts is not known, only that it would have been larger: the episode is censored. Leaving such episodes out
@@ -8,33 +8,18 @@ would make recovery look quick, so numbers of attempts are read from the Kaplan-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pcutils.analysis.description import EDIT_KINDS, STATUS_LABELS
+from pcutils.analysis.final_programs import STUDENTS
 from pcutils.analysis.resampling import RESAMPLES, Floats, resample_weights
 from pcutils.analysis.statistics import Estimate, estimate_table, interval_of, record
-from pcutils.execution import program_hash
-from pcutils.metrics import SUCCESS, edit_category, edit_kinds, error_episodes, response_to_error
-
-if TYPE_CHECKING:
-    from datasets import Dataset
+from pcutils.metrics import error_episodes
 
 #: Curves are drawn, and attempts counted, up to so many.
 HORIZON = 6
-#: `pcutils.metrics.RESPONSES` in the words of the figures.
-RESPONSE_LABELS = {
-    "named": "a line with the name in the error message",
-    "recent": "another line of the last edit",
-    "elsewhere": "older lines only",
-    "undone": "takes the last edit back",
-    "adds": "only adds lines",
-    "unchanged": "nothing",
-}
-AFTER_ERROR, AFTER_RUN = "a program that fails", "a program that runs"
 
 
 def episode_table(measures: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +90,73 @@ def recovery_curve(
     )
 
 
+def recovery_curves(
+    tables: Mapping[str, pd.DataFrame], *, resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """Put several curves into one table.
+
+    Parameters
+    ----------
+    tables : mapping from str to pandas.DataFrame
+        Name of the series to its episodes.
+    resamples, seed : int
+        As in :func:`recovery_curve`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `series`, and the columns of :func:`recovery_curve`.
+    """
+    curves = [
+        recovery_curve(episodes, resamples=resamples, seed=seed).assign(series=name)
+        for name, episodes in tables.items()
+    ]
+    return pd.concat(curves, ignore_index=True)
+
+
+def beside_students(measures: pd.DataFrame, samples: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Put samples beside the traces that students wrote for the same assignments.
+
+    Parameters
+    ----------
+    measures : pandas.DataFrame
+        The run's measures.
+    samples : mapping of variant to pandas.DataFrame
+        Measures of the samples.
+
+    Returns
+    -------
+    dict from str to pandas.DataFrame
+        `STUDENTS` first, then the variants: `username`, `is_complete`, `outcomes`. Only pairs that were
+        sampled count.
+    """
+    keys, columns = ["username", "title", "split"], ["is_complete", "outcomes"]
+    sampled = [frame[keys] for frame in samples.values() if len(frame)]
+    pairs = pd.concat([measures[keys].iloc[:0], *sampled]).drop_duplicates()
+    frames = {STUDENTS: measures[[*keys, *columns]].merge(pairs, on=keys)}
+    return frames | {name: frame.reindex(columns=[*keys, *columns]) for name, frame in samples.items()}
+
+
+def state_outcomes(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """List the outcomes of all states of several tables.
+
+    Parameters
+    ----------
+    tables : mapping from str to pandas.DataFrame
+        Whose states, to `username` and `outcomes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a state: `model`, `username`, `outcome`.
+    """
+    frames = [
+        frame[["username", "outcomes"]].explode("outcomes").assign(model=name)
+        for name, frame in tables.items()
+    ]
+    return pd.concat(frames, ignore_index=True).rename(columns={"outcomes": "outcome"})
+
+
 def attempts_until_recovery(
     episodes: pd.DataFrame, *, horizon: int = HORIZON, resamples: int = RESAMPLES, seed: int = 0
 ) -> Estimate:
@@ -147,89 +199,6 @@ def _survival(episodes: pd.DataFrame, horizon: int, resamples: int, seed: int) -
     return np.hstack([np.ones((len(weights), 1)), np.cumprod(staying, axis=1)])
 
 
-def response_table(dataset: Dataset, programs: pd.DataFrame) -> pd.DataFrame:
-    """List the edits between neighbouring states: what came before them, and what they changed.
-
-    Parameters
-    ----------
-    dataset : datasets.Dataset
-        A table of traces.
-    programs : pandas.DataFrame
-        The run's table of distinct programs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pair of neighbouring states: `username`; `after` (`AFTER_ERROR` or `AFTER_RUN`); `edit`
-        (a value of :data:`pcutils.analysis.description.EDIT_KINDS`); for edits after an error also `error`
-        (key of `STATUS_LABELS`), `response` (one of :data:`pcutils.metrics.RESPONSES`) and `repaired`
-        (whether the next state runs). No text.
-    """
-    known = programs.set_index("program_hash")
-    status, kinds = known["status"].to_dict(), known["error_kind"].to_dict()
-    messages = known["message"].astype(object).where(known["message"].notna(), None).to_dict()
-    rows = []
-    for username, states in zip(dataset["username"], dataset["programs"], strict=True):
-        names = [program_hash(state) for state in states]
-        for place, (failing, after) in enumerate(pairwise(states)):
-            name, row = names[place], {"username": username, "after": AFTER_RUN}
-            row["edit"] = EDIT_KINDS[f"edit_sum_num_{edit_category(edit_kinds(failing, after))}_all"]
-            if status[name] != SUCCESS:
-                before = states[place - 1] if place else ""
-                row |= {
-                    "after": AFTER_ERROR,
-                    "error": kinds[name] if status[name] == "error" else status[name],
-                    "response": response_to_error(before, failing, after, messages[name]),
-                    "repaired": float(status[names[place + 1]] == SUCCESS),
-                }
-            rows.append(row)
-    return pd.DataFrame(rows, columns=["username", "after", "edit", "error", "response", "repaired"])
-
-
-def share_table(
-    frame: pd.DataFrame,
-    column: str,
-    labels: Mapping[str, str],
-    *,
-    by: str,
-    groups: Mapping[str, str],
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Shares of the values of a column in groups of rows, with intervals over students.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With `username`.
-    column : str
-        Whose values are counted.
-    labels : mapping from str to str
-        Its values, in words, in the order of the figure.
-    by : str
-        Column that makes the groups.
-    groups : mapping from str to str
-        Its values, in words; a group without a row is left out.
-    resamples, seed : int
-        Of the bootstrap over students.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `value_of` and `label` (a value of the column and its words), `key` and `group` (a group and its
-        words), `rows` (how many rows the group has) and an estimate.
-    """
-    rows = []
-    for value, label in labels.items():
-        for key, words in groups.items():
-            part = frame[frame[by] == key]
-            if len(part):
-                share = student_share(part[column] == value, part["username"], resamples, seed)
-                names = {"value_of": value, "label": label, "key": key, "group": words, "rows": len(part)}
-                rows.append(names | vars(share))
-    return estimate_table(rows)
-
-
 def student_share(hits: pd.Series, owners: pd.Series, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
     """Share of rows that are true, with an interval over students.
 
@@ -251,25 +220,6 @@ def student_share(hits: pd.Series, owners: pd.Series, resamples: int = RESAMPLES
     with np.errstate(invalid="ignore"):
         draws = (weights @ sums["sum"].to_numpy(float)) / (weights @ sums["size"].to_numpy(float))
     return interval_of(draws[0], draws[1:], len(sums))
-
-
-def frequent_kinds(kinds: pd.Series, *, fewest: int = 20, most: int = 3) -> dict[str, str]:
-    """Choose the kinds of errors that are frequent enough to be shown one by one.
-
-    Parameters
-    ----------
-    kinds : pandas.Series of str
-        Keys of `STATUS_LABELS`.
-    fewest, most : int
-        How often a kind has to occur, and how many kinds there may be.
-
-    Returns
-    -------
-    dict of str to str
-        Kind to words, most frequent first.
-    """
-    counts = kinds.value_counts()
-    return {str(kind): STATUS_LABELS[str(kind)] for kind in counts.index[counts >= fewest][:most]}
 
 
 def record_recovery(
