@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcutils.figures.filmstrip import filmstrip
+from pcutils.figures.player import player
 from pcutils.figures.plots import (
     forest,
     histogram,
@@ -47,6 +48,7 @@ __all__ = [
     "number",
     "paired_points",
     "percent_axis",
+    "player",
     "reading",
     "say",
     "show",

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pcutils.execution.drawing import Drawing
 from pcutils.execution.frame import Frame, common_frame
 
-#: How much wider or higher than the middle drawing's frame the common one may be.
+#: How much wider or higher than the middle one of all frames the common one may be; at least what fits on a
+#: pupil's screen, in pixels.
 MOST_GROWTH = 2.5
+SCREEN_SIDE = 800.0
 
 
 def shared_frames(drawings: Sequence[Drawing]) -> list[Frame]:
@@ -32,14 +34,16 @@ def shared_frames(drawings: Sequence[Drawing]) -> list[Frame]:
     [426, 426, 4000]
     """
     own = [common_frame([drawing]) for drawing in drawings]
-    by_size = sorted(range(len(own)), key=lambda place: _side(own[place]))
-    around = own[by_size[(len(own) - 1) // 2]]
-    limit, group = MOST_GROWTH * _side(around), []
-    for place in by_size:
+    limit = max(MOST_GROWTH * sorted(map(_side, own))[(len(own) - 1) // 2], SCREEN_SIDE)
+    around = min(own, key=lambda one: sum(_side(_around(one, other)) for other in own))
+    group = []
+    for place in sorted(range(len(own)), key=lambda place: _side(_around(around, own[place]))):
         wider = _around(around, own[place])
         if _side(wider) <= limit:
             around = wider
             group.append(place)
+    if not group:
+        return own
     shared = common_frame([drawings[place] for place in sorted(group)])
     return [shared if place in group else frame for place, frame in enumerate(own)]
 

@@ -9,11 +9,14 @@ from html import escape
 from itertools import takewhile
 from typing import Literal
 
-from pcutils.metrics.matching import line_differences, matched_blocks, similarity
+from rapidfuzz.distance import Indel
+from rapidfuzz.process import cdist
+
+from pcutils.metrics.matching import matched_blocks
 
 Kind = Literal["kept", "added", "removed", "changed"]
 
-#: A removed line and the added one after it are one changed line from this similarity on.
+#: A line that went and one that came are shown as one changed line from this similarity on.
 SIMILAR_ENOUGH = 0.5
 PIECES_PER_ROW = 2
 SIGNS: dict[str, str] = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "\N{PLUS-MINUS SIGN}"}
@@ -105,30 +108,47 @@ def edit_rows(before: Sequence[str] | None, after: Sequence[str]) -> list[Row]:
     rows: list[Row] = []
     start = other_start = 0
     for low, other, size in [*_kept_blocks(before, after), (len(before), len(after), 0)]:
-        rows += _merged(line_differences(before[start:low], after[other_start:other]))
+        rows += _replacement(before[start:low], after[other_start:other])
         rows += [Row("kept", line) for line in after[other : other + size]]
         start, other_start = low + size, other + size
     return rows
 
 
 def _kept_blocks(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Find the lines that stay; those at both ends first, since repeated lines match in many places."""
+    head = _equal_at_start(before, after)
+    tail = _equal_at_start(before[head:][::-1], after[head:][::-1])
     codes = {line: chr(code) for code, line in enumerate(dict.fromkeys([*before, *after]))}
-    encoded = ["".join([codes[line] for line in lines]) for lines in (before, after)]
-    return sorted(matched_blocks(*encoded, popular_seeds=True))
+    old, new = (
+        "".join([codes[line] for line in lines[head : len(lines) - tail]]) for lines in (before, after)
+    )
+    middle = [
+        (low + head, other + head, size) for low, other, size in matched_blocks(old, new, popular_seeds=True)
+    ]
+    return [(0, 0, head), *sorted(middle), (len(before) - tail, len(after) - tail, tail)]
 
 
-def _merged(differences: Sequence[tuple[str, str]]) -> Iterator[Row]:
-    """Join a removed line and the added one after it where they are alike."""
-    place = 0
-    while place < len(differences):
-        sign, line = differences[place]
-        follower, text = differences[place + 1] if place + 1 < len(differences) else ("", "")
-        if (sign, follower) == ("-", "+") and similarity(line, text, popular_seeds=True) >= SIMILAR_ENOUGH:
-            yield Row("changed", text, line)
-            place += 2
-        else:
-            yield Row("added" if sign == "+" else "removed", line)
-            place += 1
+def _replacement(gone: Sequence[str], come: Sequence[str]) -> list[Row]:
+    """List lines that replace others: the most alike of them become one changed line each, in order."""
+    alike = cdist(gone, come, scorer=Indel.normalized_similarity)
+    rows: list[Row] = []
+    pending: list[Row | tuple[int, int, int, int]] = [(0, len(gone), 0, len(come))]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Row):
+            rows.append(item)
+            continue
+        low, high, other_low, other_high = item
+        here = alike[low:high, other_low:other_high]
+        if not here.size or here.max() < SIMILAR_ENOUGH:
+            rows += [Row("removed", line) for line in gone[low:high]]
+            rows += [Row("added", line) for line in come[other_low:other_high]]
+            continue
+        line, other = divmod(int(here.argmax()), other_high - other_low)
+        line, other = low + line, other_low + other
+        pair = Row("changed", come[other], gone[line])
+        pending += [(line + 1, high, other + 1, other_high), pair, (low, line, other_low, other)]
+    return rows
 
 
 def changed_parts(before: str, after: str) -> tuple[str, str, str, str]:
@@ -160,7 +180,7 @@ def changed_parts(before: str, after: str) -> tuple[str, str, str, str]:
     return before[:head], before[head:end], after[head:other_end], after[other_end:]
 
 
-def _equal_at_start(one: str, other: str) -> int:
+def _equal_at_start(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

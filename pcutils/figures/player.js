@@ -25,7 +25,7 @@
       part("previous").disabled = place === 0;
       part("next").disabled = place === last;
       ticks.forEach((tick, index) => tick.classList.toggle("pc-now", index === place));
-      if (aloud) part("said").textContent = state.said;
+      if (aloud) part("said").innerHTML = state.said;
       const edited = program.querySelector("li[class]");
       program.scrollTop = edited ? edited.offsetTop - program.clientHeight / 3 : 0;
     }

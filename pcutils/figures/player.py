@@ -29,7 +29,7 @@ from pcutils.trace import Trace
 
 #: A longer message is cut.
 MOST_MESSAGE = 400
-#: Room is kept for this many lines of a message, and lines hold this many letters on a wide and a narrow page.
+#: Room is kept for this many lines of a message; a line holds so many letters on a wide and on a narrow page.
 MOST_MESSAGE_LINES = 4
 LETTERS_PER_LINE = (66, 36)
 #: Up to here each failing state has a cross on the slider, beyond it a bar.
@@ -46,6 +46,8 @@ _ICONS = {
 }
 #: JupyterLab reads keys before anyone else, save inside an element that says so.
 _KEYS_ARE_OURS = 'data-lm-suppress-shortcuts="true"'
+#: A page needs no name space, and an address in it looks like something to load.
+_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 _PARTS = ("heading", "picture", "edit", "program")
 
 
@@ -153,13 +155,13 @@ def _views(trace: Trace, shown: Sequence[int], outcomes: Sequence[Any]) -> list[
         heading, said = _heading(trace, index, before, outcome)
         parts = {
             "heading": heading,
-            "picture": re.split(r"(?<=>)(?=<)", visible(picture)),
+            "picture": re.split(r"(?<=>)(?=<)", visible(picture.replace(_NAMESPACE, ""))),
             "edit": [escape(edit)],
             "program": list(row_pieces(rows)),
         }
         changed = 0 if before is None else sum(row.kind != "kept" for row in rows)
         pause = min(PAUSE_MS + PAUSE_PER_ROW_MS * changed, LONGEST_PAUSE_MS)
-        views.append(_View(parts, f"{said} {edit}.", outcome.status != "success", pause))
+        views.append(_View(parts, escape(f"{said} {edit}."), outcome.status != "success", pause))
         before = index
     return views
 
@@ -173,7 +175,7 @@ def _edit_words(rows: Sequence[Row], before: int | None) -> str:
 def _heading(trace: Trace, index: int, before: int | None, outcome: Any) -> tuple[list[str], str]:
     """Say which attempt it is, when it came and how it ended: as HTML, and in one or two sentences."""
     gap = gap_words(trace, index, before)
-    attempt = f"Attempt {trace.numbers[index]} of {trace.numbers[-1]}"
+    attempt = f"Attempt {trace.numbers[index]} of {max(trace.numbers)}"
     end, fails = ending(outcome), outcome.status != "success"
     message = _message(outcome)
     pieces = [
