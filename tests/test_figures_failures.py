@@ -22,12 +22,19 @@ def test_each_series_is_a_line_with_its_values_and_intervals() -> None:
     figure = recovery_plot(frame, legend_title="first error")
     (axes,) = figure.axes
     lines = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
-    assert lines == {"unknown name": [0, 0.5, 0.75], "cannot be read": [0, 0.2]}
+    assert lines == {"unknown name": [0.5, 0.75], "cannot be read": [0.2]}
     spans = [segment[:, 1].tolist() for part in axes.collections for segment in part.get_segments()]
-    assert spans[1] == pytest.approx([0.4, 0.6])
+    assert spans[0] == pytest.approx([0.4, 0.6])
     assert (
         len({line.get_color() for line in axes.lines}) == len({line.get_marker() for line in axes.lines}) == 2
     )
+    plt.close(figure)
+
+
+def test_what_is_not_known_is_said() -> None:
+    figure = recovery_plot(curve("final programs", [0, float("nan")]))
+    assert not figure.axes[0].lines
+    assert [text.get_text() for text in figure.axes[0].texts] == ["not defined on this data"]
     plt.close(figure)
 
 

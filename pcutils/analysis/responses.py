@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: `pcutils.metrics.RESPONSES` in the words of the figures.
 RESPONSE_LABELS = {
-    "named": "a line with the name in the error message",
-    "recent": "another line of the last edit",
+    "named": "a line with the name in the message",
+    "recent": "a line of the last edit",
     "elsewhere": "older lines only",
     "undone": "takes the last edit back",
     "adds": "only adds lines",

@@ -29,21 +29,26 @@ def recovery_plot(frame: pd.DataFrame, *, legend_title: str = "") -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One line a series, with intervals. A series is cut where its curve is no longer known.
+        One line a series from the first attempt on, with intervals. A series ends where its curve is no
+        longer known; one that never begins is left out.
     """
-    names = list(dict.fromkeys(frame["series"]))
+    known = frame[frame["value"].notna() & (frame["attempts"] > 0)]
+    names = list(dict.fromkeys(known["series"]))
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     for place, name in enumerate(names):
-        part = frame[(frame["series"] == name) & frame["value"].notna()]
+        part = known[known["series"] == name]
         style = _style(name, names)
         steps = part["attempts"].to_numpy(float) + _SHIFT * (place - (len(names) - 1) / 2)
         axes.plot(steps, part["value"], markersize=5, linewidth=1.4, **style)
         axes.vlines(steps, part["low"], part["high"], color=style["color"], linewidth=1.2)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(xlabel="attempts since the first that fails", ylabel="runs again", ylim=(-0.03, 1.03))
+    axes.set(xlabel="attempts since the first that fails", ylabel="programs that run again")
+    axes.set_ylim(top=1.02)
     percent_axis(axes)
-    if any(names):
+    if names:
         legend_above(figure, legend_title)
+    else:
+        axes.annotate("not defined on this data", (0.5, 0.5), xycoords="axes fraction", ha="center")
     return figure
 
 
