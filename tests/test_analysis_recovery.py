@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from pcutils.analysis.failures import recovery_curve
 from pcutils.analysis.recovery import (
     Continuation,
     FailingPrefix,
     baseline_continuations,
     continuations,
+    continued_episodes,
     find_failing_prefixes,
     judge,
     why_not_measurable,
@@ -76,9 +78,28 @@ def test_judge_on_continuations_worked_out_by_hand() -> None:
     assert table["finished"].to_list() == [1, 0, 1]
     assert table["attempts"].to_list()[:2] == [2, 1]
     assert table["attempts"].isna().to_list() == [False, False, True]
+    assert table["tried"].to_list() == [2, 1, 0]
     assert table["edit_size"].to_list()[0] == edit_distance(prefix.program, repaired)
     assert table["closeness"].to_list()[0] == pytest.approx(1)
     assert table["closeness"].to_list()[2] == sample_bleu(prefix.program, PROGRAMS[-1])
+
+
+def test_continuations_that_never_run_are_censored() -> None:
+    table = judge(
+        [FailingPrefix(make_trace(), 1)],
+        [
+            Continuation(0, 0, ("fdd 1", "fd 1")),
+            Continuation(0, 1, ("fdd 1", "fdd 2", "fdd 3")),
+            Continuation(0, 2, ("fdd 1",), is_finished=False),
+        ],
+        workers=1,
+    )
+    episodes = continued_episodes(table)
+    assert episodes["attempts"].to_list() == [2, 3, 1]
+    assert episodes["recovered"].to_list() == [True, False, False]
+    assert episodes["given_up"].fillna(-1).to_list() == [0, 1, -1]
+    # All three are at risk of a first attempt, two of a second, and one of those two recovers.
+    assert recovery_curve(episodes, horizon=2, resamples=10)["value"].to_list() == [0, 0, 0.5]
 
 
 def test_baselines_use_only_what_was_there_before() -> None:

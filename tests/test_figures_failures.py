@@ -39,8 +39,12 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_a_variant_keeps_the_colour_it_has_everywhere() -> None:
-    figure = recovery_plot(pd.concat([curve("students", [0, 0.9]), curve("trace", [0, 0.4])]))
-    students, trace = figure.axes[0].lines
+    figure = recovery_plot(
+        pd.concat([curve("students", [0, 0.9]), curve("trace", [0, 0.4]), curve("strong", [0, 0.5])]),
+        labels={"strong": "as strong students"},
+    )
+    students, trace, strong = figure.axes[0].lines
+    assert strong.get_label() == "as strong students"
     assert (trace.get_color(), trace.get_label()) == (VARIANT_COLOURS["trace"], VARIANT_LABELS["trace"])
     assert students.get_color() not in VARIANT_COLOURS.values()
     assert students.get_label() == "the students themselves"

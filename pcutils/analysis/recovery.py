@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIN_PREFIXES = 5
 MIN_STUDENTS = 3
-MEASURES = ("runs", "adds", "finished", "attempts", "edit_size", "closeness")
+MEASURES = ("runs", "adds", "finished", "attempts", "tried", "edit_size", "closeness")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,8 @@ def judge(
     pandas.DataFrame
         One row a continuation: `prefix`, `number`, `username`; `runs` (1 where its last program runs, 0 also
         where there is none), `adds` (at least one state follows), `finished` (it reached its end),
-        `attempts` (states up to the first that runs; nan where none does), `edit_size` (characters between
+        `attempts` (states up to the first that runs; nan where none does), `tried` (the same; where none
+        does, all states that follow), `edit_size` (characters between
         the failing program and that one, in the paper's edit distance), `closeness` (smoothed sentence
         BLEU, 0 to 1, of its last program and the student's final one).
     """
@@ -202,11 +203,39 @@ def judge(
                 "adds": float(bool(works)),
                 "finished": float(item.is_finished),
                 "attempts": np.nan if first is None else first + 1.0,
+                "tried": len(works) if first is None else first + 1,
                 "edit_size": size,
                 "closeness": sample_bleu(last, prefix.trace.programs[-1]),
             }
         )
     return pd.DataFrame(rows, columns=["prefix", "number", "username", *MEASURES])
+
+
+def continued_episodes(table: pd.DataFrame) -> pd.DataFrame:
+    """Read the continuations of failing prefixes as error episodes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`judge`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `username`, `attempts`, `recovered` and `given_up`, as
+        :func:`pcutils.analysis.failures.episode_table` gives them; counted from the last state of the prefix.
+        What a model left unfinished it has not given up.
+    """
+    recovered = table["attempts"].notna()
+    ended = recovered | (table["finished"] == 1)
+    return pd.DataFrame(
+        {
+            "username": table["username"],
+            "attempts": table["tried"],
+            "recovered": recovered,
+            "given_up": (~recovered).astype(float).where(ended),
+        }
+    )
 
 
 def baseline_continuations(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,7 +17,9 @@ _MARKERS = ("o", "s", "^", "D", "v")
 _SHIFT = 0.09
 
 
-def recovery_plot(frame: pd.DataFrame, *, legend_title: str = "") -> Figure:
+def recovery_plot(
+    frame: pd.DataFrame, *, legend_title: str = "", labels: Mapping[str, str] | None = None
+) -> Figure:
     """Share of errors after which a program runs again, by the number of attempts.
 
     Parameters
@@ -25,6 +29,8 @@ def recovery_plot(frame: pd.DataFrame, *, legend_title: str = "") -> Figure:
         :func:`pcutils.analysis.failures.recovery_curve` gives.
     legend_title : str
         Stands above the names of the series.
+    labels : mapping from str to str, optional
+        Words for series that are no variants.
 
     Returns
     -------
@@ -37,7 +43,7 @@ def recovery_plot(frame: pd.DataFrame, *, legend_title: str = "") -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     for place, name in enumerate(names):
         part = known[known["series"] == name]
-        style = _style(name, names)
+        style = _style(name, names) | ({"label": labels[name]} if labels and name in labels else {})
         steps = part["attempts"].to_numpy(float) + _SHIFT * (place - (len(names) - 1) / 2)
         axes.plot(steps, part["value"], markersize=5, linewidth=1.4, **style)
         axes.vlines(steps, part["low"], part["high"], color=style["color"], linewidth=1.2)
