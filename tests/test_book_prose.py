@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,6 +62,63 @@ def test_worksheet_answers_are_right() -> None:
     with Executor(workers=1) as executor:
         verdicts = [result.status for result in executor.run(states)]
     assert verdicts == ["success", "success", "error", "success"]
+
+
+VERDICT_WORDS = {"runs": "success", "fails": "error", "takes too long": "timeout", "too large": "limit"}
+
+
+def verdict_rows(table: str) -> list[tuple[str, str, str]]:
+    """Program and the words beside it, row by row, of one table on the page about verdicts."""
+    text = (BOOK / "verdicts.md").read_text(encoding="utf-8")
+    block = text.partition(f":class: {table}\n")[2].partition("::::")[0]
+    found = re.findall(
+        r"^\* - ```\w+\n(.*?)\n    ```\n  - (.*?)\n  - (.*?)$", block, re.DOTALL | re.MULTILINE
+    )
+    return [(textwrap.dedent(program), verdict, words) for program, verdict, words in found]
+
+
+def test_verdicts_on_the_page_are_those_of_the_rule() -> None:
+    from pcutils.execution import Executor
+
+    agree, differ = verdict_rows("verdicts-agree"), verdict_rows("verdicts-differ")
+    text = (BOOK / "verdicts.md").read_text(encoding="utf-8")
+    assert len(agree) + len(differ) == len(re.findall(r"^\* - ```", text, re.MULTILINE)) > 10
+    with Executor(workers=1) as executor:
+        results = list(executor.run([program for program, *_ in agree + differ]))
+    told = [VERDICT_WORDS[verdict] for _, verdict, _ in agree + differ]
+    assert [result.status for result in results] == told
+    assert all(not words.startswith(verdict) for _, verdict, words in differ), (
+        "they stand there as they differ"
+    )
+    assert "js" in {result.language for result in results}
+
+
+def test_what_waits_does_not_reach_the_end_that_the_papers_rule_waits_for() -> None:
+    from pcutils.execution import Executor
+
+    end = "THE END"
+    programs = [program for program, *_ in verdict_rows("verdicts-differ") if "await" in program]
+    assert programs
+    with Executor(workers=1) as executor:
+        waiting = list(executor.run([f"{program}\nwrite '{end}'" for program in programs]))
+        (through,) = executor.run([f"fd 1\nwrite '{end}'"])
+    assert end in through.output
+    assert all(result.status == "success" and result.language == "coffee" for result in waiting)
+    assert end not in waiting[0].output
+
+
+def test_limits_on_the_page_are_those_of_the_code() -> None:
+    from pcutils.execution.limits import Limits
+
+    text = (BOOK / "verdicts.md").read_text(encoding="utf-8").partition(":class: verdicts-limits\n")[2]
+    rows = dict(re.findall(r"^\* - (.+)\n  - ([\d,]+)", text, flags=re.MULTILINE))
+    limits = Limits()
+    assert {words: float(value.replace(",", "")) for words, value in rows.items()} == {
+        "how long an error counts, in the pupil's time": limits.watched_seconds,
+        "computing without a pause": limits.seconds,
+        "memory": limits.memory_mb,
+        "text it may write": limits.output_characters,
+    }
 
 
 def test_formulas_become_mathml() -> None:
