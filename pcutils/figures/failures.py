@@ -13,6 +13,7 @@ from pcutils.figures.plots import WIDTH, legend_above, percent_axis, series_styl
 from pcutils.figures.theme import SERIES_COLOURS, VARIANT_COLOURS
 
 _MARKERS = ("o", "s", "^", "D", "v")
+_DASHES = ("-", "--", ":", "-.")
 #: Series stand side by side by so many attempts, so that their intervals do not hide each other.
 _SHIFT = 0.09
 
@@ -61,6 +62,8 @@ def recovery_plot(
 def _style(name: str, names: list[str]) -> dict[str, str]:
     """Give a variant its own colour, all else the next one, where there are no variants."""
     if not VARIANT_COLOURS.keys().isdisjoint(names):
-        return series_style(name, names)
+        others = [other for other in names if other not in VARIANT_COLOURS]
+        dashes = "-" if name in VARIANT_COLOURS else _DASHES[others.index(name) % len(_DASHES)]
+        return series_style(name, names) | {"linestyle": dashes}
     place = names.index(name) % min(len(SERIES_COLOURS), len(_MARKERS))
     return {"color": SERIES_COLOURS[place], "marker": _MARKERS[place], "label": name}
