@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -59,7 +60,7 @@ def recovery_plot(
     return figure
 
 
-def _style(name: str, names: list[str]) -> dict[str, str]:
+def _style(name: str, names: list[str]) -> dict[str, Any]:
     """Give a variant its own colour, all else the next one, where there are no variants."""
     if not VARIANT_COLOURS.keys().isdisjoint(names):
         others = [other for other in names if other not in VARIANT_COLOURS]
