@@ -8,6 +8,8 @@ from html import escape
 from typing import Any
 
 from pcutils.errors import PcutilsError
+from pcutils.execution.frame import Frame
+from pcutils.figures.frames import shared_frames
 from pcutils.figures.page import check_words, figure_html, put_on_page
 from pcutils.metrics.matching import line_differences
 from pcutils.trace import Trace
@@ -17,15 +19,16 @@ MOST_LINES = 6
 DRAWING_SIZE = (180, 135)
 
 _STYLE = """<style>
-.pc-strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.8rem;list-style:none;
-padding:0;margin:0}
-.pc-strip li{border:1px solid color-mix(in srgb,currentColor
-30%,transparent);border-radius:.4rem;padding:.5rem; margin:0;min-width:0} .pc-strip
-svg{display:block;background:#fff;width:100%;height:auto;max-width:12rem;margin:.3rem auto} .pc-strip
-p{margin:0;font-size:.85em} .pc-strip pre{margin:.3rem 0
-0;padding:0;font-size:.75em;white-space:pre-wrap;overflow-wrap:anywhere;
-background:transparent;border:0;color:inherit} .pc-strip ins{text-decoration:none;font-weight:600} .pc-strip
-del{opacity:.8}
+.pc-strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.8rem;
+list-style:none;padding:0;margin:0}
+.pc-strip li{border:1px solid color-mix(in srgb,currentColor 30%,transparent);border-radius:.4rem;
+padding:.5rem;margin:0;min-width:0}
+.pc-strip svg{display:block;background:#fff;width:100%;height:auto;max-width:12rem;margin:.3rem auto}
+.pc-strip p{margin:0;font-size:.85em}
+.pc-strip pre{margin:.3rem 0 0;padding:0;font-size:.75em;white-space:pre-wrap;overflow-wrap:anywhere;
+background:transparent;border:0;color:inherit}
+.pc-strip ins{text-decoration:none;font-weight:600}
+.pc-strip del{opacity:.8}
 </style>"""
 _ENDINGS = {
     "success": "\N{CHECK MARK} runs",
@@ -91,9 +94,10 @@ def filmstrip_html(
     check_showable(trace, made_up, "filmstrip")
     shown = spread(len(trace.programs), most_states)
     outcomes = outcomes_of(results, trace.programs, shown)
+    frames = shared_frames([outcome.drawing for outcome in outcomes])
     cards, before = [], None
-    for index, outcome in zip(shown, outcomes, strict=True):
-        cards.append(_card(trace, index, before, outcome))
+    for index, outcome, frame in zip(shown, outcomes, frames, strict=True):
+        cards.append(_card(trace, index, before, outcome, frame))
         before = index
     strip = f'<ol class="pc-strip" aria-label="{escape(alt)}">{"".join(cards)}</ol>'
     return _STYLE + figure_html(strip, name=name, caption=caption)
@@ -185,8 +189,9 @@ def outcomes_of(results: Any, programs: Sequence[str], shown: Sequence[int]) -> 
     return [results[index] for index in shown]
 
 
-def _card(trace: Trace, index: int, before: int | None, outcome: Any) -> str:
-    drawing = outcome.drawing.to_svg(title=f"Drawing of attempt {index + 1}", size=DRAWING_SIZE)
+def _card(trace: Trace, index: int, before: int | None, outcome: Any, frame: Frame) -> str:
+    title = f"Drawing of attempt {trace.numbers[index]}"
+    drawing = outcome.drawing.to_svg(title=title, size=DRAWING_SIZE, frame=frame)
     gap = gap_words(trace, index, before)
     heading = f"<strong>Attempt {trace.numbers[index]}</strong>{' ' + gap if gap else ''}"
     changes = _changes("" if before is None else trace.programs[before], trace.programs[index])

@@ -18,7 +18,6 @@ Kind = Literal["kept", "added", "removed", "changed"]
 
 #: A line that went and one that came are shown as one changed line from this similarity on.
 SIMILAR_ENOUGH = 0.5
-PIECES_PER_ROW = 2
 SIGNS: dict[str, str] = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "\N{PLUS-MINUS SIGN}"}
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -207,7 +206,7 @@ def edit_words(rows: Sequence[Row]) -> str:
 
 
 def row_pieces(rows: Sequence[Row]) -> Iterator[str]:
-    """Write a listing as items of an HTML list, each in two pieces so that equal ones need be kept only once.
+    """Write a listing as items of an HTML list, in pieces so that equal ones need be kept only once.
 
     Parameters
     ----------
@@ -217,18 +216,16 @@ def row_pieces(rows: Sequence[Row]) -> Iterator[str]:
     Yields
     ------
     str
-        In turn the number and the sign of a line, and its text, escaped. Lines that went have no number.
+        A line that stays as one piece; before the text of any other one its sign and the word for it. The
+        style sheet counts the lines, since a number in each would make every piece a different one.
     """
-    number = 0
     for row in rows:
-        number += row.kind != "removed"
-        shown = "" if row.kind == "removed" else number
         if row.kind == "kept":
-            yield f"<li><b>{shown}</b><i></i>"
+            yield f"<li><b></b><i></i><code>{_marked(row)}</code></li>"
         else:
             word = f'<span class="pc-unseen">{row.kind}: </span>'
-            yield f'<li class="pc-{row.kind}"><b>{shown}</b><i aria-hidden="true">{SIGNS[row.kind]}</i>{word}'
-        yield f"<code>{_marked(row)}</code></li>"
+            yield f'<li class="pc-{row.kind}"><b></b><i aria-hidden="true">{SIGNS[row.kind]}</i>{word}'
+            yield f"<code>{_marked(row)}</code></li>"
 
 
 def _marked(row: Row) -> str:

@@ -14,17 +14,9 @@ from typing import Any
 
 from pcutils.errors import PcutilsError
 from pcutils.figures.filmstrip import check_showable, ending, gap_words, outcomes_of, spread
-from pcutils.figures.frames import shared_frames
-from pcutils.figures.listing import (
-    PIECES_PER_ROW,
-    Row,
-    edit_rows,
-    edit_words,
-    program_lines,
-    row_pieces,
-    visible,
-)
+from pcutils.figures.listing import Row, edit_rows, edit_words, program_lines, row_pieces, visible
 from pcutils.figures.page import check_words, figure_html, put_on_page
+from pcutils.figures.pictures import light_pictures
 from pcutils.trace import Trace
 
 #: A longer message is cut.
@@ -46,8 +38,7 @@ _ICONS = {
 }
 #: JupyterLab reads keys before anyone else, save inside an element that says so.
 _KEYS_ARE_OURS = 'data-lm-suppress-shortcuts="true"'
-#: A page needs no name space, and an address in it looks like something to load.
-_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+_CUT = '<small class="pc-cut">A very detailed drawing: only its first marks are shown.</small>'
 _PARTS = ("heading", "picture", "edit", "program")
 
 
@@ -56,6 +47,7 @@ class _View:
     """What is shown of one state: HTML in pieces by part, and the words that a screen reader speaks."""
 
     parts: dict[str, list[str]]
+    rows: int
     said: str
     fails: bool
     pause_ms: int
@@ -144,24 +136,24 @@ def player_html(
 
 
 def _views(trace: Trace, shown: Sequence[int], outcomes: Sequence[Any]) -> list[_View]:
-    frames = shared_frames([outcome.drawing for outcome in outcomes])
+    titles = [f"Drawing of attempt {trace.numbers[index]}" for index in shown]
+    pictures = light_pictures([outcome.drawing for outcome in outcomes], titles)
     views: list[_View] = []
     before: int | None = None
-    for index, outcome, frame in zip(shown, outcomes, frames, strict=True):
+    for index, outcome, picture in zip(shown, outcomes, pictures, strict=True):
         old = None if before is None else program_lines(trace.programs[before])
         rows = edit_rows(old, program_lines(trace.programs[index]))
         edit = _edit_words(rows, before)
-        picture = outcome.drawing.to_svg(title=f"Drawing of attempt {trace.numbers[index]}", frame=frame)
         heading, said = _heading(trace, index, before, outcome)
         parts = {
             "heading": heading,
-            "picture": re.split(r"(?<=>)(?=<)", visible(picture.replace(_NAMESPACE, ""))),
+            "picture": [*map(visible, picture.pieces), "" if picture.is_whole else _CUT],
             "edit": [escape(edit)],
             "program": list(row_pieces(rows)),
         }
         changed = 0 if before is None else sum(row.kind != "kept" for row in rows)
         pause = min(PAUSE_MS + PAUSE_PER_ROW_MS * changed, LONGEST_PAUSE_MS)
-        views.append(_View(parts, escape(f"{said} {edit}."), outcome.status != "success", pause))
+        views.append(_View(parts, len(rows), escape(f"{said} {edit}."), outcome.status != "success", pause))
         before = index
     return views
 
@@ -196,7 +188,7 @@ def _message(outcome: Any) -> str:
 
 def _room(views: Sequence[_View], outcomes: Sequence[Any]) -> str:
     """Say how many lines the longest program and message need, so that no state moves the buttons."""
-    rows = max(len(view.parts["program"]) // PIECES_PER_ROW for view in views)
+    rows = max(view.rows for view in views)
     letters = max(len(_message(outcome)) for outcome in outcomes)
     wide, narrow = (min(math.ceil(letters / most), MOST_MESSAGE_LINES) for most in LETTERS_PER_LINE)
     return f"--pc-rows:{rows};--pc-wide:{wide};--pc-narrow:{narrow}"
