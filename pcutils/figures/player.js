@@ -1,7 +1,7 @@
 // Brings every trace player on the page to life that is not yet: one script may stand there many times.
 (() => {
   "use strict";
-  const SHOWN = ["heading", "picture", "edit", "program"];
+  const SHOWN = ["heading", "picture", "edit", "program", "message"];
   const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
   function setUp(root) {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +20,6 @@ from pcutils.trace import Trace
 
 #: A longer message is cut.
 MOST_MESSAGE = 400
-#: Room is kept for this many lines of a message; a line holds so many letters on a wide and on a narrow page.
-MOST_MESSAGE_LINES = 4
-LETTERS_PER_LINE = (66, 36)
 #: Up to here each failing state has a cross on the slider, beyond it a bar.
 MOST_CROSSES = 24
 #: How long a state stays while the trace plays: a base, and more for each line to look at, up to a maximum.
@@ -39,7 +35,7 @@ _ICONS = {
 #: JupyterLab reads keys before anyone else, save inside an element that says so.
 _KEYS_ARE_OURS = 'data-lm-suppress-shortcuts="true"'
 _CUT = '<small class="pc-cut">A very detailed drawing: only its first marks are shown.</small>'
-_PARTS = ("heading", "picture", "edit", "program")
+_PARTS = ("heading", "picture", "edit", "program", "message")
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def player_html(
     first = min(range(len(shown)), key=lambda place: abs(shown[place] - start))
     element = (
         f'<div class="pc-player" role="group" aria-label="{escape(visible(alt))}" {_KEYS_ARE_OURS}>'
-        f"{_last_state(views, _room(views, outcomes))}{_controls(trace, shown, views)}"
+        f"{_last_state(views)}{_controls(trace, shown, views)}"
         f'<p class="pc-unseen" data-part="said" aria-live="polite"></p>'
         f'<script type="application/json">{_packed(views, first)}</script></div>'
     )
@@ -145,11 +141,13 @@ def _views(trace: Trace, shown: Sequence[int], outcomes: Sequence[Any]) -> list[
         rows = edit_rows(old, program_lines(trace.programs[index]))
         edit = _edit_words(rows, before)
         heading, said = _heading(trace, index, before, outcome)
+        message = _message(outcome)
         parts = {
             "heading": heading,
             "picture": [*map(visible, picture.pieces), "" if picture.is_whole else _CUT],
             "edit": [escape(edit)],
             "program": list(row_pieces(rows)),
+            "message": [f"<code>{escape(message)}</code>" if message else ""],
         }
         changed = 0 if before is None else sum(row.kind != "kept" for row in rows)
         pause = min(PAUSE_MS + PAUSE_PER_ROW_MS * changed, LONGEST_PAUSE_MS)
@@ -174,7 +172,6 @@ def _heading(trace: Trace, index: int, before: int | None, outcome: Any) -> tupl
         f"<strong>{attempt}</strong> ",
         f"<span>{escape(gap)}</span> ",
         f'<span class="pc-{"fails" if fails else "runs"}">{escape(end)}</span>',
-        f"<code>{escape(message)}</code>",
     ]
     words = f"{attempt}{', ' + gap if gap else ''}: {end[2:]}."
     return pieces, f"{words} {message}." if message else words
@@ -186,22 +183,17 @@ def _message(outcome: Any) -> str:
     return text if len(text) <= MOST_MESSAGE else f"{text[:MOST_MESSAGE]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def _room(views: Sequence[_View], outcomes: Sequence[Any]) -> str:
-    """Say how many lines the longest program and message need, so that no state moves the buttons."""
+def _last_state(views: Sequence[_View]) -> str:
+    heading, picture, edit, program, message = ("".join(views[-1].parts[part]) for part in _PARTS)
     rows = max(view.rows for view in views)
-    letters = max(len(_message(outcome)) for outcome in outcomes)
-    wide, narrow = (min(math.ceil(letters / most), MOST_MESSAGE_LINES) for most in LETTERS_PER_LINE)
-    return f"--pc-rows:{rows};--pc-wide:{wide};--pc-narrow:{narrow}"
-
-
-def _last_state(views: Sequence[_View], room: str) -> str:
-    heading, picture, edit, program = ("".join(views[-1].parts[part]) for part in _PARTS)
     return (
-        f'<div style="{room}"><p class="pc-heading" data-part="heading">{heading}</p>'
-        f'<div class="pc-panes"><div class="pc-picture" data-part="picture">{picture}</div>'
-        f'<div class="pc-text"><p data-part="edit">{edit}</p>'
+        f'<p class="pc-heading" data-part="heading">{heading}</p>'
+        f'<div class="pc-panes" style="--pc-rows:{rows}">'
+        f'<div class="pc-picture" data-part="picture">{picture}</div>'
+        f'<div class="pc-text"><p class="pc-edit" data-part="edit">{edit}</p>'
         '<div class="pc-program" role="region" tabindex="0" aria-label="Program">'
-        f'<ol role="list" data-part="program">{program}</ol></div></div></div></div>'
+        f'<ol role="list" data-part="program">{program}</ol></div>'
+        f'<p class="pc-message" data-part="message">{message}</p></div></div>'
     )
 
 
