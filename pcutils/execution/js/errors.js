@@ -8,18 +8,31 @@
     [/^(\S+) is not initialized$/, "Cannot access '$1' before initialization"],
     [/^break must be inside loop or switch$/, 'Illegal break statement'],
     [/^continue must be inside loop$/, 'Illegal continue statement: no surrounding iteration statement'],
+    [/^return not in a function$/, 'Illegal return statement'],
     [/^invalid array length$/, 'Invalid array length'],
     [/^empty array$/, 'Reduce of empty array with no initial value'],
     [/^invalid 'instanceof' right operand$/, "Right-hand side of 'instanceof' is not callable"],
-    [/^invalid number of digits$/, 'toFixed() digits argument must be between 0 and 100']
+    [/^invalid number of digits$/, 'toFixed() digits argument must be between 0 and 100'],
+    [/^bad normalization form$/, 'The normalization form should be one of NFC, NFD, NFKC, NFKD.'],
+    [/^expecting (hex digit|surrogate pair)$/, 'URI malformed'],
+    [/^invalid redefinition of lexical identifier$/, 'Identifier has already been declared'],
+    [/^missing initializer for variable$/, 'Missing initializer in const declaration'],
+    [/^invalid assignment left-hand side$/, 'Invalid left-hand side in assignment'],
+    [/^(unexpected end of string|invalid number literal)$/, 'Invalid or unexpected token'],
+    [/^unexpected token in expression: ''$/, 'Unexpected end of input'],
+    [/^unexpected token in expression: '([\s\S]*)'$/, "Unexpected token '$1'"],
+    [/^unexpected token: '([\s\S]*)'$/, "Unexpected token '$1'"]
   ];
+  // What a regular expression may have wrong; the browser says it with the expression in front.
+  var PATTERNS = { "expecting ')'": 'Unterminated group', 'unexpected end': 'Unterminated character class',
+    'nothing to repeat': 'Nothing to repeat', 'invalid group': 'Invalid group' };
   var LONGEST = 200000;
 
   shim.translate = function (text, stack) {
     if (text === 'InternalError: string too long') return 'RangeError: Invalid string length';
     var colon = text.indexOf(': '), name = text.slice(0, colon), message = text.slice(colon + 2);
     if (message === 'not a function' || message === 'not a constructor') {
-      var subject = calledAt(stack);
+      var subject = calledAt(stack, message);
       return subject ? name + ': ' + subject : text;
     }
     for (var i = 0; i < WORDS.length; i++) {
@@ -27,6 +40,101 @@
     }
     return text;
   };
+
+  // Some functions say in their own way what is wrong with what they are given --------------------------------------------
+  function wrap(holder, name, explain) {
+    var original = holder[name], call = Reflect.apply;
+    var wrapped = { value: function () {
+      try {
+        return call(original, this, arguments);
+      } catch (error) {
+        throw explain(error, arguments, this) || error;
+      }
+    } }.value;
+    Object.defineProperty(wrapped, 'name', { value: name });
+    Object.defineProperty(wrapped, 'length', { value: original.length });
+    Object.defineProperty(holder, name, { value: wrapped, writable: true, configurable: true });
+  }
+  var stringOf = String;
+  wrap(JSON, 'parse', function (error, args) {
+    if (!(error instanceof SyntaxError)) return null;
+    var text = stringOf(args[0]), match = /^unexpected token: '([\s\S])/.exec(error.message);
+    if (text === 'undefined' || text === '[object Object]') return new SyntaxError('"' + text + '" is not valid JSON');
+    if (text.trim() === '') return new SyntaxError('Unexpected end of JSON input');
+    if (match) return new SyntaxError("Unexpected token '" + match[1] + "', " + excerpt(text, text.indexOf(match[1])) + ' is not valid JSON');
+    return null;
+  });
+  function excerpt(text, at) {
+    if (text.length <= 40) return '"' + text + '"';
+    return (at > 10 ? '..."' : '"') + text.slice(Math.max(0, at - 10), at + 10) + '"...';
+  }
+  wrap(JSON, 'stringify', function (error, args) {
+    return error.message === 'circular reference' ? new TypeError(circle(args[0])) : null;
+  });
+  function classOf(value) { return value && value.constructor && value.constructor.name || 'Object'; }
+  function circle(start) {
+    var path = [start], keys = [], head = 'Converting circular structure to JSON\n    --> starting at object with constructor ';
+    function step(key) { return /^\d+$/.test(key) ? 'index ' + key : "property '" + key + "'"; }
+    for (var depth = 0; depth < 50; depth++) {
+      var here = path[path.length - 1];
+      for (var key in here) {
+        var next = here[key], at = path.indexOf(next);
+        if (at < 0) continue;
+        var middle = keys.slice(at).map(function (k, i) {
+          return '\n    |     ' + step(k) + " -> object with constructor '" + classOf(path[at + i + 1]) + "'";
+        });
+        if (middle.length > 2) middle = [middle[0], '\n    |     ...', middle[middle.length - 1]];
+        return head + "'" + classOf(next) + "'" + middle.join('') + '\n    --- ' + step(key) + ' closes the circle';
+      }
+      for (key in here) if (here[key] && typeof here[key] === 'object') break;
+      if (key === undefined) break;
+      keys.push(key);
+      path.push(here[key]);
+    }
+    return 'Converting circular structure to JSON';
+  }
+  wrap(String.prototype, 'repeat', function (error, args) {
+    return /repeat count/.test(error.message) ? new RangeError('Invalid count value: ' + args[0]) : null;
+  });
+  wrap(Number.prototype, 'toPrecision', function (error) {
+    return error instanceof RangeError ? new RangeError('toPrecision() argument must be between 1 and 100') : null;
+  });
+  wrap(Array.prototype, 'push', function (error, args, self) {
+    return error.message === 'object is not extensible'
+      ? new TypeError('Cannot add property ' + self.length + ', object is not extensible') : null;
+  });
+  wrap(Array.prototype, 'sort', function (error, args) {
+    return error.message === 'not a function' && typeof args[0] !== 'function'
+      ? new TypeError('The comparison function must be either a function or undefined') : null;
+  });
+  function named(value) {
+    if (value === null || (typeof value !== 'object' && typeof value !== 'string')) return stringOf(value);
+    return typeof value === 'string' ? value : Array.isArray(value) ? stringOf(value) : '#<' + classOf(value) + '>';
+  }
+  ['forEach', 'map', 'filter', 'find', 'findIndex', 'some', 'every', 'reduce'].forEach(function (name) {
+    wrap(Array.prototype, name, function (error, args) {
+      return error.message === 'not a function' && typeof args[0] !== 'function' ? new TypeError(named(args[0]) + ' is not a function') : null;
+    });
+  });
+  ['match', 'search'].forEach(function (name) {
+    wrap(String.prototype, name, function (error, args) {
+      var why = error instanceof SyntaxError && PATTERNS[error.message];
+      return why ? new SyntaxError('Invalid regular expression: /' + args[0] + '/: ' + why) : null;
+    });
+  });
+  var RealRegExp = RegExp;
+  global.RegExp = new Proxy(RealRegExp, { construct: make, apply: make });
+  RealRegExp.prototype.constructor = global.RegExp;
+  function make(target, self, args) {
+    args = Array.isArray(args) ? args : self;
+    try {
+      return Reflect.construct(RealRegExp, args);
+    } catch (error) {
+      if (PATTERNS[error.message]) throw new SyntaxError('Invalid regular expression: /' + args[0] + '/: ' + PATTERNS[error.message]);
+      if (/flags/.test(error.message)) throw new SyntaxError("Invalid flags supplied to RegExp constructor '" + args[1] + "'");
+      throw error;
+    }
+  }
 
   // Finds the partner of every bracket, strings and comments left out.
   function partners(code) {
@@ -71,8 +179,8 @@
         continue;
       } else if (c === ']' && partner[at - 1] !== undefined) {
         var from = partner[at - 1];
-        if (!isWord(code[from - 1]) && code[from - 1] !== ')' && code[from - 1] !== ']') return '[]' + text;
-        text = code.slice(from, at) + text;
+        if (!isWord(code[from - 1]) && code[from - 1] !== ')' && code[from - 1] !== ']') return code.slice(from, at).replace(/\s+/g, '') + text;
+        text = /^\[(['"])[^'"]*\1\]$/.test(code.slice(from, at)) ? '.' + code.slice(from + 2, at - 2) + text : code.slice(from, at) + text;
         at = from;
         continue;
       } else if ((c === '"' || c === "'") && partner[at - 1] !== undefined) {
@@ -100,38 +208,56 @@
     return typeof value !== 'function';
   }
 
-  // The brackets of calls around a place, innermost first, after the call that starts at the place itself.
+  // The brackets of the calls in the rest of the statement, in the order in which they are made: inner ones first.
   function callsNear(code, offset, partner) {
-    var calls = [], at;
-    for (at = offset; at < code.length && at < offset + 400; at++) {
-      if (code[at] === '(') { calls[0] = at; break; }
-      if (code[at] === '[' && partner[at] !== undefined) at = partner[at];
-      else if (!isWord(code[at]) && code[at] !== '.' && code[at] !== ' ') break;
+    var calls = [], at, end = code.length;
+    for (at = offset; at < code.length && at < offset + 2000; at++) {
+      var c = code[at];
+      if (c === ';' || c === ')' || c === '}' || (c === '{' && at > offset)) { end = at; break; }
+      if ((c === '(' || c === '[') && partner[at] !== undefined) at = partner[at];
     }
-    for (at = offset - 1; at >= 0; at--) {
+    for (at = offset; at < end && calls.length < 50; at++) if (code[at] === '(' && partner[at] !== undefined) calls[calls.length] = at;
+    for (at = offset - 1; at >= 0 && at > offset - 20000; at--) {
       if (code[at] === '(' && partner[at] >= offset) calls[calls.length] = at;
     }
-    if (!calls.length && (at = code.indexOf('(', offset)) >= 0) calls[0] = at;
-    return calls.slice(0, 20);
+    return calls.sort(function (a, b) { return partner[a] - partner[b]; });
+  }
+  function offsetOf(code, line, column) {
+    var offset = 0;
+    for (var i = 1; i < line; i++) {
+      offset = code.indexOf('\n', offset) + 1;
+      if (offset === 0) return -1;
+    }
+    return offset + column - 1;
   }
 
-  // The stack says what was looked at last before the call: the start of its last link, or something among its arguments.
-  function calledAt(stack) {
+  // The stack says what was looked at last before the call: the name of a method, or the start of the last plain call.
+  function calledAt(stack, message) {
     var place = /^\s*at [^\n]*\(<input>:(\d+):(\d+)\)/.exec(stack), code = shim.code;
-    if (!place || !code || code.length > LONGEST) return null;
-    var offset = 0, likely = null;
-    for (var line = 1; line < +place[1]; line++) {
-      offset = code.indexOf('\n', offset) + 1;
-      if (offset === 0) return null;
+    if (!place || typeof code !== 'string' || code.length > LONGEST) return null;
+    var offset = offsetOf(code, +place[1], +place[2]), likely = null;
+    if (offset < 0) return null;
+    var made = /^[\w$.]+/.exec(code.slice(offset, offset + 100));
+    if (made && /(^|[^\w$.])new\s+$/.test(code.slice(Math.max(0, offset - 6), offset)) &&
+        (message === 'not a constructor' || isNoFunction(made[0]))) {
+      return made[0] + ' is not a constructor';
     }
-    offset += +place[2] - 1;
     var partner = partners(code), calls = callsNear(code, offset, partner);
+    if (code[offset - 1] === '.') {
+      var open = offset;
+      while (isWord(code[open])) open++;
+      if (code[open] === '(') calls.unshift(open);
+    }
     for (var i = 0; i < calls.length; i++) {
       var found = expression(code, calls[i], partner);
       if (!found || /^(if|for|while|switch|function|return|catch|with)$/.test(found)) continue;
       var text = found.isNew ? found.text : found, wrong = isNoFunction(text);
       if (wrong === false) continue;
-      text += found.isNew ? ' is not a constructor' : ' is not a function';
+      if (found.isNew && text.indexOf('(...)') >= 0) {
+        text = text.replace(/^[^(]*\(\.\.\.\)/, '(intermediate value)') + ' is not a function';
+      } else {
+        text += found.isNew ? ' is not a constructor' : ' is not a function';
+      }
       if (wrong) return text;
       likely = likely || text;
     }
