@@ -93,7 +93,7 @@ def test_marks_carry_place_colour_and_size(executor: Executor) -> None:
         ("dot", 3, 4, "red", 20),
         ("box", 3, 4, 30, "blue", 10),
         ("label", 3, 4, 30, 20, "black", "center", "hi"),
-        ("label", 3, 4, 30, 16, "black", "left", "x"),
+        ("label", 3, 4, 0, 16, "black", "left", "x"),
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from pcutils.execution import Executor, Result
 
 RUN = {
-    "forward and back": "fd 100\nbk 50\nforward 5\nback 5",
-    "turns": "rt 90\nlt 45\nright 10\nleft 10",
+    "ahead and back": "fd 100\nbk 50\nfd()\nbk -5",
+    "turns": "rt 90\nlt 45\nrt()\nlt -10",
     "turn on a circle": "rt 180, 50\nlt 90, 20",
     "slide and jump": "slide 20, 30\njump 10, 10\nmovexy 3, 4\njumpxy 5, 6",
     "go to places": "moveto 10, 20\njumpto [30, 40]\nmoveto 0, 0\nhome()",

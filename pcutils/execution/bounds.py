@@ -73,7 +73,11 @@ def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
         _add_strokes(bounds, op[2], 0.0)
     elif kind == "dot":
         bounds.add(op[1], -op[2], op[4] / 2)
-    elif kind in ("box", "arrow"):
+    elif kind == "arrow":
+        angle, half = math.radians(op[3]), max(1.25 * op[6], op[6] + 2)
+        bounds.add(op[1], -op[2], half)
+        bounds.add(op[1] + op[5] * math.sin(angle), -op[2] - op[5] * math.cos(angle), half)
+    elif kind == "box":
         angle = math.radians(op[3])
         bounds.add(op[1], -op[2], op[5] / 2 * (abs(math.cos(angle)) + abs(math.sin(angle))))
     elif kind == "label":

@@ -26,7 +26,7 @@ class Drawing:
             ("fill", colour, [[start, step, ...], ...])
             ("dot", x, y, colour, diameter)
             ("box", x, y, direction, colour, side)
-            ("arrow", x, y, direction, colour, width)
+            ("arrow", x, y, direction, colour, length, width)
             ("label", x, y, direction, font size, colour, side, text)
 
         A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.

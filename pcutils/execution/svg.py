@@ -105,10 +105,19 @@ def _square(op: Sequence[Any]) -> str:
 
 
 def _arrow(op: Sequence[Any]) -> str:
-    _, x, y, direction, color, width = op
+    """Draw a shaft with a head; what is too short for a shaft is a head alone."""
+    _, x, y, direction, color, length, width = op
     place = f"translate({number(x)} {number(-y)})rotate({number(direction)})"
-    wide, low = number(width / 2), number(width)
-    return f'<path transform="{place}" d="M0 0L{wide} {low}L-{wide} {low}Z" fill="{safe_color(color)}"/>'
+    half = max(1.25 * width, width + 2)
+    shaft = length - 1.5 * half
+    ink, tip, wing = safe_color(color), number(-length), number(2 * half - length)
+    head = f"M0 {tip}L{number(half)} {wing}L0 {number(-shaft)}L{number(-half)} {wing}Z"
+    line = (
+        f'<path d="M0 0V{number(-shaft)}" stroke="{ink}" stroke-width="{number(width)}"/>'
+        if shaft > 0
+        else ""
+    )
+    return f'<g transform="{place}">{line}<path d="{head}" fill="{ink}"/></g>'
 
 
 def _label(op: Sequence[Any]) -> str:

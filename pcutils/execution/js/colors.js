@@ -25,34 +25,16 @@
   });
 
   // Words that commands take, written without quotes.
-  ['none', 'erase', 'path', 'up', 'down', 'on', 'off', 'color', 'position', 'normal', 'touch'].forEach(function (word) {
-    if (word !== 'on' && word !== 'off') global[word] = word;
+  ['none', 'erase', 'path', 'up', 'down', 'color', 'position', 'normal', 'touch'].forEach(function (word) {
+    global[word] = word;
   });
 
-  function numbers(name, count) {
-    return function () {
-      var parts = [];
-      for (var i = 0; i < count; i++) {
-        var value = arguments[i];
-        parts[i] = name.slice(0, 3) === 'hsl' && (i === 1 || i === 2) && typeof value === 'number'
-          ? Math.round(value * 100) + '%' : name.slice(0, 3) === 'rgb' && i < 3 && typeof value === 'number'
-            ? Math.round(value) : value;
-      }
-      return name + '(' + parts.join(',') + ')';
-    };
-  }
-  global.rgb = numbers('rgb', 3);
-  global.rgba = numbers('rgba', 4);
-  global.hsl = numbers('hsl', 3);
-  global.hsla = numbers('hsla', 4);
-
-  shim.randomColor = function (gray) {
-    if (gray) {
-      var level = Math.floor(shim.random() * 256);
-      return 'rgb(' + level + ',' + level + ',' + level + ')';
-    }
-    return 'hsl(' + Math.floor(shim.random() * 360) + ',100%,50%)';
-  };
+  function part(x) { return Math.max(0, Math.min(255, Math.floor(x))); }
+  function percent(x) { return (x * 100).toFixed(0) + '%'; }
+  global.rgb = function rgb(r, g, b) { return 'rgb(' + part(r) + ',' + part(g) + ',' + part(b) + ')'; };
+  global.rgba = function rgba(r, g, b, a) { return 'rgba(' + part(r) + ',' + part(g) + ',' + part(b) + ',' + a + ')'; };
+  global.hsl = function hsl(h, s, l) { return 'hsl(' + h + ',' + percent(s) + ',' + percent(l) + ')'; };
+  global.hsla = function hsla(h, s, l, a) { return 'hsla(' + h + ',' + percent(s) + ',' + percent(l) + ',' + a + ')'; };
 
   // What counts as a colour: a name, a hexadecimal number, or one of the functions.
   var VALUE = /^(#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|(rgb|hsl)a?\([-\d.,%\s\/]+\))$/i;

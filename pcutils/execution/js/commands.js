@@ -9,174 +9,245 @@
   Object.setPrototypeOf(turtle, Query.prototype);
 
   // Methods of the main turtle as words -------------------------------------------------------------------------------
-  ('fd bk rt lt forward back right left jump slide movexy jumpxy moveto jumpto turnto home pen pu pd pe pf penup pendown ' +
-    'fill dot box arrow label speed scale grow mirror twist ht st hide show toggle wear drawon pause plan getxy pagexy ' +
-    'direction bearing distance hidden shown inside touches within notwithin nearest canvas imagedata sizexy cell clip ' +
-    'fadeIn fadeOut animate finish hatch play tone silence').split(' ').forEach(function (name) {
-    global[name] = function () {
-      var self = shim.selected || turtle;
-      return Query.prototype[name].apply(self, arguments);
-    };
-    Object.defineProperty(global[name], 'name', { value: name });
+  // The mark `helpname` tells commands from functions that a pupil passes to be called.
+  function command(name, action) {
+    action.helpname = name;
+    Object.defineProperty(action, 'name', { value: name });
+    global[name] = action;
+  }
+  shim.word = command;
+  ('fd bk rt lt slide move jump movexy jumpxy moveto jumpto turnto home copy pen pu pd pe pf fill dot box arrow label mirror ' +
+    'twist scale grow ht st hide show toggle wear saveimg drawon clip reload pause plan direct getxy pagexy direction bearing ' +
+    'distance hidden shown inside enclosedby touches within notwithin nearest imagedata cell css fadeIn fadeOut fadeTo ' +
+    'fadeToggle animate finish promise play tone silence say').split(' ').forEach(function (name) {
+    command(name, function () { return Query.prototype[name].apply(turtle, arguments); });
   });
-  global.done = function done(action) {
+  function isBusy() { return shim.turtleOf(main).isBusy; }
+  // Does something when the main turtle has done what was asked of it before.
+  shim.inTurn = function (action) { shim.enqueue(main, 0, action); };
+  // A command that needs no turtle but takes its turn; a function as last argument is called afterwards.
+  function inTurn(name, action) {
+    command(name, function () {
+      var args = arguments, last = args[args.length - 1];
+      shim.inTurn(function () { action.apply(null, args); });
+      if (shim.isCallback(last)) { if (isBusy()) shim.inTurn(last); else shim.plan(0, last); }
+    });
+  }
+  shim.turnCommand = inTurn;
+  inTurn('speed', function (value) { if (value !== undefined) shim.defaultSpeed = value > 0 ? +value : Infinity; });
+  global.defaultspeed = global.speed;
+  command('done', function (action) {
     if (typeof action === 'function') shim.whenIdle(shim.turtles.slice(), action);
-    return undefined;
-  };
-  global.sync = function sync() { return undefined; };
-  global.remove = function remove(what) {
-    var set = what instanceof Query ? what : what && what.shim ? shim.wrap([what]) : turtle;
-    set.remove();
-    if (set[0] === main) delete global.turtle;
-  };
-  Query.prototype.remove = (function (later) {
-    return function () {
-      this.each(function () {
-        if (shim.turtleOf(this).isBusy) later.call(shim.wrap([this]));
-        else { shim.turtleOf(this).isRemoved = true; if (this.parentNode) this.parentNode.removeChild(this); }
+    return turtle.promise();
+  });
+
+  // Turtles among the arguments, and a function that is called at the end.
+  function gather(args) {
+    var all = [].slice.call(args), done = typeof all[all.length - 1] === 'function' ? all.pop() : null, elements = [];
+    all.forEach(function (one) {
+      if (!one) return;
+      if (one instanceof Query || Array.isArray(one)) elements = elements.concat([].slice.call(one));
+      else elements.push(typeof one === 'string' ? shim.find(one) : one);
+    });
+    return { elements: elements, done: done };
+  }
+  command('sync', function () {
+    var found = gather(arguments);
+    shim.sync(found.elements, [], found.done);
+  });
+  command('remove', function () {
+    var found = gather(arguments), left = found.elements.length;
+    found.elements.forEach(function (element) {
+      if (!element || !element.shim) return;
+      shim.enqueue(element, 0, function () {
+        shim.wrap([element]).remove();
+        if (--left === 0 && found.done) found.done();
       });
-      return this;
-    };
-  })(Query.prototype.remove);
+    });
+  });
+  Query.prototype.remove = function () {
+    return this.each(function () {
+      shim.turtleOf(this).isRemoved = true;
+      if (this.parentNode) this.parentNode.removeChild(this);
+      if (this === main) delete global.turtle;
+    });
+  };
 
   // Clearing the page, in the main turtle's turn ---------------------------------------------------------------------------
-  function inTurn(action) {
-    return function () {
-      var args = arguments;
-      shim.enqueue(main, 0, function () { action.apply(null, args); });
-    };
-  }
-  global.cg = inTurn(shim.clearDrawing);
   function clearText() {
     shim.output.length = 0;
     shim.body.childNodes = [shim.field];
   }
-  global.ct = inTurn(clearText);
-  global.cs = inTurn(function () { shim.clearDrawing(); clearText(); });
+  inTurn('cg', shim.clearDrawing);
+  inTurn('ct', clearText);
+  inTurn('cs', function () { shim.clearDrawing(); clearText(); });
 
   // Making turtles --------------------------------------------------------------------------------------------------------
-  function maker(kind) {
-    function Maker(look, size) {
-      if (!(this instanceof Maker)) return new Maker(look, size);
-      var color = typeof look === 'string' ? look : null, element;
-      if (look && typeof look === 'object' && !(look instanceof Query)) color = look.color || null;
-      element = shim.hatch(kind, kind === 'turtle' ? color : color || 'transparent');
-      var state = shim.turtleOf(element);
-      if (kind === 'box') state.size = boxSize(look, size);
-      if (color && !shim.isColor(color)) { state.picture = color; state.color = null; }
-      this.length = 1;
-      this[0] = element;
+  var SHAPES = { turtle: true, pencil: true, pointer: true, radius: true, dot: true, point: true };
+  // Gives a turtle its look: a colour, a shape, both, a size as in `100x50`, or the address of a picture.
+  shim.wear = function (turtle, look, shape) {
+    if (typeof look === 'function') look = look.helpname || look.name;
+    if (shim.isPlain(look)) {
+      var side = +look.width || +look.height || 256;
+      turtle.shape = 'box';
+      turtle.size = [+look.width || side, +look.height || side];
+      turtle.color = look.color || 'transparent';
+      return;
+    }
+    var words = String(look).trim().split(/\s+/), last = words[words.length - 1], size = /^(\d+)x(\d+)/.exec(last);
+    if (size || SHAPES[last] === true) words.pop();
+    var color = words.join(' ');
+    if (color && !shim.isColor(color)) {
+      turtle.shape = 'picture';
+      turtle.picture = color;
+      turtle.color = turtle.size = null;
+      return;
+    }
+    turtle.shape = size || (shape === 'box' && SHAPES[last] !== true) ? 'box' : SHAPES[last] === true ? last : shape;
+    if (turtle.shape === 'box') turtle.size = size ? [+size[1], +size[2]] : [256, 256];
+    turtle.color = color || (turtle.shape === 'box' ? 'rgba(128,128,128,0.125)' : null);
+  };
+  // What a turtle stands in: nothing else than an element of the page has a place for it.
+  function checkContainer(container) {
+    if (!container || container.nodeType || container === global || container.length) {
+      if (typeof container !== 'string' || shim.find(container)) return;
+    }
+    if (typeof container === 'function') container.call(global.document, $);
+    if (typeof container === 'string' || container instanceof Query) throw new TypeError("Cannot read properties of undefined (reading 'pageX')");
+    throw new TypeError("Cannot read properties of undefined (reading 'createDocumentFragment')");
+  }
+  function maker(name, shape) {
+    function Maker(look, container) {
+      if (!(this instanceof Maker)) return new Maker(look, container);
+      var isSet = look instanceof Query || (look && look.nodeType), element;
+      if (isSet && name !== 'Turtle') {
+        element = look.nodeType ? look : look[0];
+      } else {
+        if (name === 'Turtle' || name === 'Sprite') checkContainer(container);
+        element = shim.hatch(shape, null);
+        if (isSet || name === 'Pencil' || name === 'Piano') look = null;
+        shim.wear(shim.turtleOf(element), look || (shape === 'box' ? '' : 'turtle'), shape);
+      }
+      this.length = element ? 1 : 0;
+      if (element) this[0] = element;
+      if (name === 'Pencil') Object.assign(shim.turtleOf(element), { speed: Infinity, visible: false });
       return undefined;
     }
     Maker.prototype = Object.create(Query.prototype, { constructor: { value: Maker, writable: true } });
-    Object.defineProperty(Maker, 'name', { value: kind });
+    command(name, Maker);
     return Maker;
   }
-  function boxSize(look, size) {
-    if (look && typeof look === 'object') return [+look.width || 100, +look.height || 100];
-    var match = typeof look === 'string' && /^(\d+)x(\d+)/.exec(look);
-    return match ? [+match[1], +match[2]] : [+size || +look || 100, +size || +look || 100];
-  }
-  global.Turtle = maker('turtle');
-  global.Sprite = maker('box');
-  global.Pencil = maker('pencil');
-  global.Webcam = maker('webcam');
-  global.Piano = maker('piano');
-  global.Piano.prototype.draw = function () { return this; };
-  global.hatch = function hatch(count, color) {
-    if (typeof count !== 'number') { color = count; count = 1; }
+  maker('Turtle', 'turtle');
+  maker('Sprite', 'box');
+  maker('Pencil', 'pencil');
+  var Webcam = maker('Webcam', 'webcam'), Piano = maker('Piano', 'piano');
+  Webcam.prototype.capture = Webcam.prototype.cut = Piano.prototype.draw = Piano.prototype.drawkey = function () { return this; };
+  Query.prototype.hatch = function (count, look) {
+    if (!this.length) return undefined;
+    if (look === undefined && !shim.isNumeric(count)) { look = count; count = 1; }
     var made = [];
-    for (var i = 0; i < Math.min(count, 1000); i++) made.push(shim.hatch('turtle', typeof color === 'string' ? color : null));
+    for (var i = 0; i < Math.min(count, 5000); i++) {
+      made.push(shim.hatch('turtle', null));
+      shim.wear(shim.turtleOf(made[i]), (typeof look === 'function' ? look(i) : look) || 'turtle', 'turtle');
+    }
     return shim.wrap(made);
   };
-  shim.canvas = function () {
-    if (!shim.surface) {
-      shim.surface = new shim.Element('canvas');
-      shim.surface.width = shim.pageWidth;
-      shim.surface.height = shim.pageHeight;
+  command('hatch', function (count, look) { return turtle.hatch(count, look); });
+  shim.surfaceOf = function (holder) {
+    var kept = holder.shim || holder;
+    if (!kept.surface) {
+      kept.surface = new shim.Element('canvas');
+      kept.surface.width = holder === shim ? shim.pageWidth : 40;
+      kept.surface.height = holder === shim ? shim.pageHeight : 48;
     }
-    return shim.surface;
+    return kept.surface;
   };
+  command('canvas', function () { return shim.surfaceOf(shim); });
+  command('sizexy', function () { return [shim.pageWidth, shim.pageHeight]; });
 
   // Repeating ---------------------------------------------------------------------------------------------------------------
-  var ticker = null;
-  function repeat(name) {
-    return function (rate, action) {
-      if (typeof rate === 'function') { action = rate; rate = 30; }
-      if (ticker) { ticker.cancelled = true; ticker = null; }
-      if (typeof action !== 'function' || !(rate > 0)) return;
-      var mine = { cancelled: false };
-      ticker = mine;
-      // Each round waits until the main turtle has done what was asked of it before.
-      function wait() {
-        if (mine.cancelled) return;
-        if (shim.turtleOf(main).isBusy) shim.whenIdle([main], function () { shim.plan(0, run, true); });
-        else run();
+  function within(action, timer) {
+    return function () {
+      shim.inTick++;
+      if (timer) running.push(timer);
+      try {
+        action();
+      } finally {
+        shim.inTick--;
+        if (timer) running.pop();
       }
-      function run() {
-        if (mine.cancelled) return;
-        shim.plan(1000 / rate, wait, true);
-        var speed = shim.turtleOf(main).speed;
-        shim.turtleOf(main).speed = Infinity;
-        try {
-          action.call(turtle);
-        } finally {
-          shim.turtleOf(main).speed = speed;
-        }
-      }
-      shim.plan(Math.max(1000 / rate, 1), wait, true);
     };
   }
-  global.tick = repeat('tick');
-  global.forever = repeat('forever');
-  global.stop = function stop() { if (ticker) ticker.cancelled = true; };
-  global.interrupt = function interrupt(how) {
-    if (ticker) ticker.cancelled = true;
-    if (how !== 'reset') throw new Error('interrupt() called');
-  };
+  var ticker = null, timers = [], running = [];
+  function startTicker(rate, action) {
+    if (action === undefined && typeof rate === 'function') { action = rate; rate = 1; }
+    if (ticker !== null) global.clearInterval(ticker);
+    ticker = action && rate ? shim.addTimer(within(action), 1000 / rate, [], true) : null;
+  }
+  command('tick', function (rate, action) {
+    if (isBusy()) shim.enqueue(main, 0, function () { startTicker(rate, action); }, true);
+    else startTicker(rate, action);
+  });
+  // `forever` starts when the main turtle has done what was asked of it before; there may be several of them.
+  command('forever', function (rate, action) {
+    if (!action && typeof rate === 'function') { action = rate; rate = 30; }
+    var record = { action: action, id: null, isReady: !isBusy() };
+    if (!record.isReady) shim.inTurn(function () { record.isReady = true; });
+    var run = typeof action === 'function' ? within(action, record) : shim.nothing;
+    record.id = shim.addTimer(function () { if (record.isReady) run(); }, Math.floor(1000 / Math.max(1 / 86400, rate)), [], true);
+    timers.push(record);
+    return record.id;
+  });
+  command('stop', function (which) {
+    if ((which === undefined || which === null) && running.length) which = running[running.length - 1].id;
+    timers = timers.filter(function (record) {
+      var isMeant = which === undefined || which === null || which === record.id || which === record.action;
+      if (isMeant) global.clearInterval(record.id);
+      return !isMeant;
+    });
+  });
+  command('interrupt', function (how) {
+    if (how === 'reset') return undefined;
+    if (how === 'test') return ticker !== null || timers.length > 0 || isBusy();
+    shim.turtles.forEach(shim.clearQueue);
+    if (ticker !== null) global.clearInterval(ticker);
+    global.stop();
+    throw new Error('interrupt(' + (how ? "'" + how + "'" : '') + ') called');
+  });
 
   // Chance -------------------------------------------------------------------------------------------------------------------
-  global.random = function random(what, end) {
-    if (typeof what === 'number' && typeof end === 'number') {
-      var low = Math.ceil(what), high = Math.floor(end);
-      return low + Math.floor(shim.random() * (high - low));
+  command('random', function (what, end) {
+    if (typeof what === 'number') {
+      var low = Math.ceil(what), high = typeof end === 'number' ? Math.ceil(end) : null;
+      return high === null ? Math.floor(shim.random() * low) : Math.floor(shim.random() * (high - low) + low);
     }
-    if (what === undefined || what === null) return shim.random();
-    if (typeof what === 'number') return Math.floor(shim.random() * what);
-    if (typeof what === 'string') return randomWord(what);
-    if (typeof what === 'function') return what.call(null, shim.random);
-    if (typeof what.length === 'number' || what.length) {
-      var at = Math.floor(shim.random() * what.length);
-      return what instanceof Query ? what.eq(at) : what[at];
+    if (what && typeof what === 'object' && what.length && what.slice) return what[Math.floor(shim.random() * what.length)];
+    if (what === 'normal') return Math.sqrt(-2 * Math.log(1 - shim.random())) * Math.cos(2 * Math.PI * shim.random());
+    if (what === 'position') {
+      return { pageX: Math.floor(shim.random() * (shim.pageWidth + 1)), pageY: Math.floor(shim.random() * (shim.pageHeight + 1)) };
     }
-    return shim.random();
-  };
-  function normal() {
-    return Math.sqrt(-2 * Math.log(1 - shim.random())) * Math.cos(2 * Math.PI * shim.random());
-  }
-  function randomWord(word) {
-    if (word === 'color') return shim.randomColor(false);
-    if (word === 'gray' || word === 'grey') return shim.randomColor(true);
-    if (word === 'normal') return normal();
-    if (word === 'uniform') return shim.random();
-    if (word === 'position' || word === 'point') {
-      return { pageX: Math.floor(shim.random() * shim.pageWidth), pageY: Math.floor(shim.random() * shim.pageHeight) };
-    }
-    var number = parseFloat(word);
-    return isNaN(number) ? word[Math.floor(shim.random() * word.length)] : Math.floor(shim.random() * number);
-  }
+    if (what === 'color') return 'hsl(' + Math.floor(shim.random() * 360) + ',100%,50%)';
+    if (what === 'gray') return 'hsl(0,0,' + Math.floor(shim.random() * 100) + '%)';
+    return what === true ? shim.random() >= 0.5 : shim.random();
+  });
 
   // Sums -----------------------------------------------------------------------------------------------------------------------
   var DEGREE = Math.PI / 180;
-  ('abs acos asin atan atan2 ceil cos exp floor log10 log2 max min pow round sign sin sqrt tan').split(' ')
-    .forEach(function (name) { global[name] = function () { return Math[name].apply(Math, arguments); }; });
-  global.ln = Math.log;
-  ['sin', 'cos', 'tan'].forEach(function (name) {
-    global[name + 'd'] = function (degrees) { return tidy(Math[name](degrees * DEGREE)); };
-    global['a' + name + 'd'] = function (value) { return tidy(Math['a' + name](value) / DEGREE); };
+  ('abs acos asin ceil cos exp floor log10 max min pow round sin sqrt tan').split(' ').forEach(function (name) {
+    command(name, function () { return Math[name].apply(Math, arguments); });
   });
-  global.atan = function atan(y, x) { return x === undefined ? Math.atan(y) : Math.atan2(y, x); };
+  command('ln', function (x) { return Math.log(x); });
+  function orOne(x) { return x === undefined || x === null ? 1 : x; }
+  command('atan', function (y, x) { return Math.atan2(y, orOne(x)); });
+  command('atand', function (y, x) { return tidy(Math.atan2(y, orOne(x)) / DEGREE); });
+  ['sin', 'cos', 'tan'].forEach(function (name) {
+    command(name + 'd', function (degrees) { return tidy(Math[name]((degrees % 360) * DEGREE)); });
+  });
+  ['asin', 'acos'].forEach(function (name) {
+    command(name + 'd', function (value) { return tidy(Math[name](value) / DEGREE); });
+  });
   function tidy(value) {
+    if (Math.abs(value) > 1e15) return value > 0 ? Infinity : -Infinity;
     var near = Math.round(value * 2) / 2;
     return Math.abs(value - near) < 1e-12 ? near : value;
   }

@@ -96,12 +96,17 @@
     }
   };
   shim.uncaught = function (error) {
-    // The interpreter throws null when there is no memory left to say so.
-    if (error === null || (error instanceof InternalError && error.message === 'out of memory')) {
+    // The interpreter throws null when there is no memory left to say so; a program may throw it, too.
+    if ((error === null && !/\bthrow[\s(]+null\b/.test(String(shim.code))) || (error instanceof InternalError && error.message === 'out of memory')) {
       shim.ended = shim.ended || { status: 'limit', message: 'used more memory than its limit' };
     }
-    if (error instanceof Limit || shim.ended || shim.now > shim.limits.watched_seconds * MILLISECONDS) return;
-    if (!shim.failure) shim.failure = { message: shim.describe(error), seconds: shim.now / MILLISECONDS };
+    if (error instanceof Limit || shim.ended) return;
+    shim.fail(shim.describe(error));
+  };
+  shim.fail = function (message) {
+    if (!shim.failure && shim.now <= shim.limits.watched_seconds * MILLISECONDS) {
+      shim.failure = { message: message, seconds: shim.now / MILLISECONDS };
+    }
   };
   shim.describe = function (error) {
     var text;
@@ -165,6 +170,7 @@
     timers[id] = shim.plan(again ? Math.max(4, delay) : delay, run, again);
     return id;
   }
+  shim.addTimer = addTimer;
   global.setTimeout = function setTimeout(action, delay) {
     return addTimer(action, +delay || 0, Array.prototype.slice.call(arguments, 2), false);
   };
@@ -201,6 +207,11 @@
       if (logged > 20 * shim.limits.output_characters) shim.stop('limit', 'wrote more than its limit');
     }
   }
-  global.console = { log: log, info: log, warn: log, error: log, debug: log, dir: log, table: log, trace: log,
+  // What a program reports as an error counts as one.
+  function error() {
+    log.apply(null, arguments);
+    shim.fail([].slice.call(arguments, 0, 20).map(function (part) { return String(part).slice(0, 200); }).join(' '));
+  }
+  global.console = { log: log, info: log, warn: log, error: error, debug: log, dir: log, table: log, trace: log,
     group: log, groupEnd: nothing, assert: log, count: nothing, clear: nothing, time: nothing, timeEnd: nothing };
 })(globalThis, globalThis.__shim);

@@ -4,47 +4,118 @@
   var $ = shim.$, method = shim.method, each = shim.each;
   function list(query) { return Array.prototype.slice.call(query); }
 
-  // Events are registered and wait; nobody clicks here ------------------------------------------------------------------
-  method('on bind one delegate live off unbind undelegate die', function () { return this; });
-  each('trigger triggerHandler', function () {});
-  ('click dblclick mousedown mouseup mousemove mouseover mouseout mouseenter mouseleave hover keydown keyup keypress ' +
-    'change submit focus blur focusin focusout select resize scroll load unload error touchstart touchend touchmove ' +
-    'contextmenu').split(' ').forEach(function (name) { method(name, function () { return this; }); });
+  // Events wait for a person, and nobody clicks here; those that the program triggers itself reach their handlers ------
+  function listenersOf(target) {
+    var kept = target.shim || (target === global ? shim.windowShim : target);
+    if (!kept.listeners) Object.defineProperty(kept, 'listeners', { value: Object.create(null), configurable: true });
+    return kept.listeners;
+  }
+  shim.windowShim = {};
+  function bare(type) { return String(type).split('.')[0]; }
+  // Finds the function among what stands behind the names of the events: (selector, data, action).
+  function actionOf(args) { return args.filter(function (a) { return typeof a === 'function'; })[0]; }
+  shim.listen = function (target, types, action, isOnce) {
+    if (typeof action !== 'function' || !target || typeof target !== 'object') return;
+    var listeners = listenersOf(target);
+    String(types).split(/\s+/).forEach(function (type) {
+      (listeners[bare(type)] = listeners[bare(type)] || []).push({ action: action, isOnce: isOnce });
+    });
+  };
+  shim.unlisten = function (target, types, action) {
+    var listeners = listenersOf(target);
+    (types === undefined ? Object.keys(listeners) : String(types).split(/\s+/)).forEach(function (type) {
+      listeners[bare(type)] = (listeners[bare(type)] || []).filter(function (one) { return action && one.action !== action; });
+    });
+  };
+  shim.trigger = function (target, event, more) {
+    event = event && typeof event === 'object' ? event : new $.Event(String(event));
+    event.target = event.target || target;
+    for (var e = target; e; e = e.parentNode || (e !== global && e.nodeType ? global : null)) {
+      var all = listenersOf(e)[bare(event.type)] || [];
+      event.currentTarget = e;
+      all.slice().forEach(function (one) {
+        if (one.isOnce) all.splice(all.indexOf(one), 1);
+        if (one.action.apply(e, [event].concat(more || [])) === false) event.isStopped = true;
+      });
+      if (event.isStopped) return;
+    }
+  };
+  function on(isOnce) {
+    return function (types) {
+      var args = list(arguments), map = types && typeof types === 'object' ? types : null;
+      for (var i = 0; i < this.length; i++) {
+        if (!map) shim.listen(this[i], types, actionOf(args.slice(1)), isOnce);
+        else for (var type in map) shim.listen(this[i], type, map[type], isOnce);
+      }
+      return this;
+    };
+  }
+  method('on bind', on(false));
+  method('one', on(true));
+  method('delegate', function (selector, types, data, action) { return this.on(types, action || data); });
+  each('off unbind undelegate', function (types, action) { shim.unlisten(this, types, action); });
+  each('trigger', function (event, more) { shim.trigger(this, event, more); });
+  method('triggerHandler', function (event, more) { if (this[0]) shim.trigger(this[0], event, more); });
+  ('click dblclick mousedown mouseup mousemove mouseover mouseout mouseenter mouseleave keydown keyup keypress ' +
+    'change submit focus blur focusin focusout select resize scroll unload error contextmenu').split(' ').forEach(function (name) {
+    method(name, function () { return arguments.length ? this.on(name, actionOf(list(arguments))) : this.trigger(name); });
+  });
+  method('load', function (what) { return this.on('load', what); });
+  method('hover', function (enter, leave) { return this.on('mouseenter', enter).on('mouseleave', leave || enter); });
   method('ready', function (action) { $(action); return this; });
 
   // Effects take their time in the queue of the element and end -----------------------------------------------------------
-  function effect(names, fallback, change) {
-    method(names, function (properties, duration, easing, done) {
-      var args = [].slice.call(arguments, names === 'animate' ? 1 : 0);
-      if (args[1] && typeof args[1] !== 'function' && args[1] !== 'swing' && args[1] !== 'linear') {
-        throw new TypeError('k.easing[this.easing] is not a function');
-      }
-      var call = args.filter(function (a) { return typeof a === 'function'; })[0];
-      var time = args.filter(function (a) { return typeof a === 'number'; })[0];
-      if (args[0] && typeof args[0] === 'object') {
-        time = args[0].duration;
-        call = args[0].complete || args[0].done;
-      }
-      return this.each(function () {
+  var SPEEDS = { slow: 600, fast: 200 };
+  // Reads (duration, easing, done) in jQuery's way: each may be missing, and an object may hold them all.
+  function readEffect(args) {
+    var speed = args[0], easing = args[1], last = args[2];
+    if (speed instanceof shim.Query) return { isSet: true };
+    if (speed && typeof speed === 'object') {
+      return { time: timeOf(speed.duration), done: speed.complete || speed.done, easing: speed.easing };
+    }
+    var done = [last, easing, speed].filter(function (a) { return typeof a === 'function'; })[0];
+    return { time: timeOf(speed), done: done, easing: typeof easing === 'function' ? null : easing };
+  }
+  function timeOf(speed) { return typeof speed === 'number' ? speed : SPEEDS[speed] || 400; }
+  function isEasing(name) { return !name || name === 'swing' || name === 'linear'; }
+  // `changes` tells whether anything is to be seen of the effect: only then its easing is looked up.
+  function effect(name, changes, change, isSilent) {
+    method(name, function () {
+      var args = list(arguments), properties = name === 'animate' ? args.shift() : null;
+      var how = isSilent && !args.length ? { time: 0 } : readEffect(args);
+      this.each(function () {
         var e = this;
-        shim.enqueue(e, time === undefined ? fallback : +time || 0, function () {
+        shim.enqueue(e, how.isSet || (!isEasing(how.easing) && !shim.turtleOf(e).isBusy) ? 0 : how.time, function () {
+          if (how.isSet) throw new TypeError('this.each is not a function');
+          if (!isEasing(how.easing) && changes(shim.turtleOf(e), properties)) {
+            throw new TypeError('k.easing[this.easing] is not a function');
+          }
           change(e, properties);
-          if (typeof call === 'function') call.call(e);
+          if (typeof how.done === 'function') how.done.call(e);
         });
       });
+      return isSilent ? undefined : this;
     });
   }
-  function fade(visible) { return function (e) { shim.turtleOf(e).visible = visible; }; }
-  effect('animate', 400, function (e, properties) {
+  function isShown(turtle) { return turtle.visible; }
+  function isHidden(turtle) { return !turtle.visible; }
+  function always() { return true; }
+  function set(visible) { return function (e) { shim.turtleOf(e).visible = visible; }; }
+  function toggle(e) { shim.turtleOf(e).visible = !shim.turtleOf(e).visible; }
+  effect('animate', function (turtle, properties) { return !!properties; }, function (e, properties) {
     if (properties && typeof properties === 'object' && properties !== global) $(e).css(properties);
   });
-  effect('fadeIn', 400, fade(true));
-  effect('slideDown', 400, fade(true));
-  effect('fadeOut', 400, fade(false));
-  effect('slideUp', 400, fade(false));
-  effect('fadeTo', 400, shim.nothing);
-  effect('fadeToggle', 400, shim.nothing);
-  effect('slideToggle', 400, shim.nothing);
+  effect('fadeIn', isHidden, set(true));
+  effect('slideDown', isHidden, set(true));
+  effect('fadeOut', isShown, set(false));
+  effect('slideUp', isShown, set(false));
+  effect('fadeToggle', always, toggle);
+  effect('slideToggle', always, toggle);
+  // These three give nothing back, so that what is asked of their result is an error; `fadeTo` asks it itself.
+  effect('show', isHidden, set(true), true);
+  effect('hide', isShown, set(false), true);
+  effect('toggle', always, toggle, true);
+  method('fadeTo', function () { throw new TypeError("Cannot read properties of undefined (reading 'end')"); });
   each('delay', function (time) { shim.enqueue(this, +time || 0, shim.nothing); });
   each('queue', function (name, action) {
     var e = this, call = typeof name === 'function' ? name : action;
@@ -109,7 +180,13 @@
   $.parseJSON = function (text) { return JSON.parse(text); };
   $.parseHTML = function (text) { return shim.parseHtml(String(text)); };
   $.fx = { off: false, speeds: { slow: 600, fast: 200, _default: 400 } };
-  $.Event = function Event(type) { this.type = type; };
+  $.Event = function Event(type, more) {
+    if (!(this instanceof $.Event)) return new $.Event(type, more);
+    this.type = type;
+    Object.assign(this, more);
+  };
+  $.Event.prototype = { preventDefault: shim.nothing, stopPropagation: function () { this.isStopped = true; },
+    stopImmediatePropagation: function () { this.isStopped = true; }, isDefaultPrevented: function () { return false; } };
   $.cssHooks = {};
   $.turtle = shim.nothing;
   global.$ = global.jQuery = $;

@@ -4,154 +4,195 @@
   var method = shim.method, command = shim.command, number = shim.number, DEGREE = Math.PI / 180;
 
   // Looks -----------------------------------------------------------------------------------------------------------------
-  command('speed', function (turtle, e, value) {
-    if (value === undefined) return null;
-    return function () { turtle.speed = Math.abs(number(value, turtle.speed)) || (value === Infinity ? Infinity : 0); };
+  command('speed', 1, function (turtle, e, value) {
+    return function () { if (+value > 0) turtle.speed = +value; };
   }, 0);
-  command('scale', function (turtle, e, x, y) {
-    x = number(x, 1);
-    y = number(y, x);
-    return function () { turtle.scaleX *= x; turtle.scaleY *= y; };
-  }, 'speed');
-  command('grow', function (turtle, e, x, y) {
-    x = number(x, 1);
-    y = number(y, x);
-    return function () { turtle.scaleX *= x; turtle.scaleY *= y; };
-  }, 'speed');
-  command('mirror', function (turtle, e, isMirrored) {
-    return function () { turtle.isMirrored = isMirrored === undefined ? !turtle.isMirrored : !!isMirrored; };
+  // `scale` changes how far the turtle goes, `grow` only how large it looks; neither gives the turtle back.
+  function grower(isScale) {
+    var name = isScale ? 'scaled' : 'grown';
+    command(name, 1, function (turtle, e, x, y) {
+      if (y === undefined) y = x;
+      if (!x || !y) x = y = 1;
+      x = number(x, 1);
+      y = number(y, 1);
+      return function () {
+        if (isScale) turtle.unit *= y;
+        turtle.scaleX *= x;
+        turtle.scaleY *= y;
+      };
+    }, 'speed');
+    var grow = shim.Query.prototype[name];
+    delete shim.Query.prototype[name];
+    return function () { grow.apply(this, arguments); };
+  }
+  method('scale', grower(true));
+  method('grow', grower(false));
+  command('mirror', 1, function (turtle, e, isMirrored) {
+    return function () { turtle.isMirrored = !!isMirrored; };
   }, 0);
-  command('twist', function (turtle, e, degrees) {
+  command('twist', 1, function (turtle, e, degrees) {
     return function () { turtle.twist = number(degrees, 0); };
   }, 0);
-  command('ht hide', function (turtle) { return function () { turtle.visible = false; }; }, 0);
-  function refuseSet(what) {
-    if (what instanceof shim.Query) throw new TypeError('this.each is not a function');
-  }
-  command('st', function (turtle) { return function () { turtle.visible = true; }; }, 0);
-  command('show', function (turtle, e, how) {
-    refuseSet(how);
-    return function () { turtle.visible = true; };
-  }, 0);
-  command('toggle', function (turtle, e, how) {
-    refuseSet(how);
-    return function () { turtle.visible = !turtle.visible; };
-  }, 0);
-  command('wear', function (turtle, e, look, size) {
-    return function () {
-      if (look && typeof look === 'object' && !(look instanceof shim.Query)) look = look.color || look.src;
-      if (shim.isColor(look)) { turtle.color = look; turtle.shape = turtle.shape === 'box' ? 'box' : 'turtle'; }
-      else if (typeof look === 'string') turtle.shape = 'picture';
-      turtle.picture = typeof look === 'string' ? look : null;
-    };
-  }, 0);
-  command('drawon', function () { return shim.nothing; }, 0);
-  command('clip cutpath reload', function (turtle, e, action) { return typeof action === 'function' ? action : shim.nothing; }, 0);
-  command('remove', function (turtle, element) {
-    return function () { turtle.visible = false; turtle.isRemoved = true; if (element.parentNode) element.remove(); };
-  }, 0);
-
-  // Waiting ---------------------------------------------------------------------------------------------------------------
-  command('pause', function (turtle, e, seconds) {
-    if (typeof seconds === 'function') {
-      shim.whenIdle([e], seconds);
-      return null;
-    }
-    if (seconds instanceof shim.Query) return shim.nothing;
-    shim.enqueue(e, 1000 * number(seconds, 1), shim.nothing);
-    return null;
-  }, 0);
-  method('plan', function (action) {
+  command('ht', 0, function (turtle) { return function () { turtle.visible = false; }; }, 0);
+  command('st', 0, function (turtle) { return function () { turtle.visible = true; }; }, 0);
+  command('wear', 1, function (turtle, e, look, size) {
+    if ((typeof look === 'object' || typeof look === 'number') && typeof size === 'string') look = size;
+    return look ? function () { shim.wear(turtle, look, 'turtle'); } : false;
+  }, 'speed');
+  command('clip', 1, function () { return shim.nothing; }, 0);
+  command('reload', 0, function () { return shim.nothing; }, 0);
+  command('saveimg', 1, function () { return shim.nothing; }, 0);
+  // Where the turtle draws from now on; what it draws on another surface is not shown.
+  method('drawon', function (canvas) {
+    var target = canvas instanceof shim.Query ? canvas[0] : canvas;
+    if (typeof canvas === 'string') return shim.sync([target], this.get());
+    this.each(function () {
+      var turtle = shim.turtleOf(this);
+      shim.enqueue(this, 0, function () { turtle.isElsewhere = !!(target && target.shim && target !== global.document); });
+    });
+    return this;
+  });
+  method('copy', function () {
     var set = this;
-    var args = [].slice.call(arguments, 1);
-    if (typeof action !== 'function') throw new TypeError("Cannot read properties of undefined (reading 'call')");
-    return this.each(function (i) {
-      var element = this;
-      shim.enqueue(element, 0, function () { action.apply(shim.wrap([element]), args.length ? args : [i, element]); });
+    return this.map(function () {
+      var from = shim.turtleOf(this), element = shim.hatch(from.shape, from.color), to = shim.turtleOf(element);
+      to.visible = false;
+      shim.sync([element, this]);
+      shim.enqueue(this, 0, function () {
+        ['x', 'y', 'direction', 'scaleX', 'scaleY', 'unit', 'speed', 'color', 'shape', 'size', 'opacity', 'isDown', 'style', 'picture']
+          .forEach(function (key) { to[key] = from[key]; });
+        to.visible = true;
+      });
+      return element;
     });
   });
-  method('sync', function () {
-    return this;
+
+  // Waiting ---------------------------------------------------------------------------------------------------------------
+  method('pause', function (seconds) {
+    var last = arguments[arguments.length - 1], done = arguments.length > 1 && shim.isCallback(last) ? last : shim.nothing;
+    var waitFor = seconds && typeof seconds.done === 'function' ? function (go) { seconds.done(go); }
+      : typeof seconds === 'function' ? function (go) { seconds(go); } : null;
+    var time = seconds === undefined || seconds === null ? 'speed' : 1000 * seconds;
+    return this.each(function () {
+      if (waitFor) shim.block(this, waitFor); else shim.enqueue(this, time, shim.nothing);
+      if (done !== shim.nothing) shim.enqueue(this, 0, done);
+    });
+  });
+  // Lets the queues of some elements wait for each other.
+  shim.sync = function (elements, more, done) {
+    var all = elements.concat(more || []).filter(function (e, i, list) { return list.indexOf(e) === i; }), ready = [];
+    all.forEach(function (element) {
+      if (!element || !element.shim) return;
+      shim.block(element, function (go) {
+        ready[ready.length] = go;
+        if (ready.length < all.length) return;
+        if (done) done();
+        ready.forEach(function (one) { one(); });
+      });
+    });
+  };
+  method('plan direct', function (action, args) {
+    if (typeof action !== 'function' && typeof args === 'function') { action = args; args = null; }
+    var isFunction = typeof action === 'function';
+    return this.each(function (i) {
+      var element = this;
+      shim.enqueue(element, 0, function () {
+        if (!isFunction) throw new TypeError("Cannot read properties of undefined (reading 'call')");
+        if (args) action.apply(shim.wrap([element]), args); else action.call(shim.wrap([element]), i, element);
+      }, true);
+    });
   });
   method('done', function (action) {
     if (typeof action === 'function') shim.whenIdle([].slice.call(this), action);
-    return this;
+    return this.promise();
   });
 
   // Questions about the present, not about what is still waiting in the queue ------------------------------------------------
   function first(set) { return set.length ? shim.turtleOf(set[0]) : null; }
-  method('getxy', function () { var t = first(this); return t && [tidy(t.x), tidy(t.y)]; });
+  function tidy(value) { return Math.round(value * 1e9) / 1e9; }
+  method('getxy', function () { var t = first(this); return t ? [tidy(t.x / t.unit), tidy(t.y / t.unit)] : undefined; });
   method('pagexy', function () {
     var t = first(this);
-    return t && { pageX: shim.pageWidth / 2 + t.x, pageY: shim.pageHeight / 2 - t.y };
+    return t ? { pageX: shim.pageWidth / 2 + t.x, pageY: shim.pageHeight / 2 - t.y } : undefined;
   });
-  method('sizexy', function () { return [shim.pageWidth, shim.pageHeight]; });
-  function tidy(value) { return Math.round(value * 1e9) / 1e9; }
   method('direction bearing', function (x, y) {
-    var t = first(this), place = x === undefined ? null : shim.place(x, y);
+    var t = first(this), place = x === undefined ? null : shim.place(x, y, t);
     if (!t) return undefined;
-    var degrees = t.direction;
-    if (x instanceof shim.Query && arguments.length === 1 && x[0] === this[0]) place = null;
-    if (place) degrees = Math.atan2(place[0] - t.x, place[1] - t.y) / DEGREE;
-    degrees = tidy(degrees % 360);
+    if (x !== undefined && !place) return NaN;
+    var degrees = tidy((place ? Math.atan2(place[0] - t.x, place[1] - t.y) / DEGREE : t.direction) % 360);
     if (degrees > 180) degrees -= 360;
     if (degrees <= -180) degrees += 360;
     return degrees;
   });
   method('distance', function (x, y) {
-    var t = first(this), place = shim.place(x, y);
-    return t && place ? Math.sqrt(Math.pow(place[0] - t.x, 2) + Math.pow(place[1] - t.y, 2)) : NaN;
+    var t = first(this), place = t && shim.place(x, y, t);
+    if (!t) return undefined;
+    return place ? Math.sqrt(Math.pow(place[0] - t.x, 2) + Math.pow(place[1] - t.y, 2)) : NaN;
   });
-  method('hidden', function () { var t = first(this); return !!t && !t.visible; });
-  method('shown', function () { var t = first(this); return !!t && t.visible; });
-  function isInside(set, container) {
-    var t = first(set);
-    if (!t) return false;
-    if (container === global || container === global.document || container === shim.body || container === undefined) {
-      return Math.abs(t.x) <= shim.pageWidth / 2 && Math.abs(t.y) <= shim.pageHeight / 2;
+  method('hidden', function () { var t = first(this); return !t || !t.visible; });
+  method('shown', function () { var t = first(this); return t ? t.visible : undefined; });
+  // What can stand where an object is asked for; numbers and truth values have no place on the page.
+  function checkObject(what) {
+    if (typeof what === 'number' || typeof what === 'boolean') {
+      throw new TypeError("Cannot use 'in' operator to search for 'getBoundingClientRect' in " + what);
     }
-    return shim.overlap(set, container, 0);
   }
-  method('inside', function (container) { return isInside(this, container); });
-  method('touches', function (what) {
-    if (typeof what === 'string') return shim.inkUnder(first(this), what);
-    if (what === global || what === global.document) return isInside(this, what);
-    return shim.overlap(this, what, 20);
+  method('inside enclosedby', function (what) {
+    if (!what) return false;
+    checkObject(what);
+    return shim.isInside(this[0], typeof what === 'string' ? global.$(what)[0] : what instanceof shim.Query ? what[0] : what);
   });
-  shim.overlap = function (set, other, reach) {
-    var t = first(set), element = other instanceof shim.Query ? other[0] : other;
-    if (!t || !element || !element.shim) return false;
-    var o = shim.turtleOf(element), away = Math.sqrt(Math.pow(o.x - t.x, 2) + Math.pow(o.y - t.y, 2));
-    return o.visible !== false && !o.isRemoved && away <= reach * (t.scaleX + o.scaleX) / 2;
-  };
+  method('touches', function (what, y) {
+    var t = first(this);
+    if (!t || !t.visible) return false;
+    if (typeof what === 'function') what = what.helpname;
+    if (what === 'color' || shim.isColor(what)) return shim.inkUnder(this[0], what);
+    if (shim.isNumeric(what) && shim.isNumeric(y)) what = [what, y];
+    if (Array.isArray(what) && what.length === 2 && shim.isNumeric(what[0])) return shim.isUnder(this[0], shim.place(what, undefined, t));
+    if (!what) return false;
+    checkObject(what);
+    if (typeof what === 'string') what = global.$(what);
+    if (shim.isNumeric(what.pageX)) return shim.isUnder(this[0], shim.place(what));
+    var others = what instanceof shim.Query || Array.isArray(what) ? [].slice.call(what) : [what];
+    return others.some(function (other) { return shim.overlap(this[0], other); }, this);
+  });
   function near(keep) {
     return function (distance, x, y) {
-      if (distance && typeof distance === 'object') return this;
-      var place = shim.place(x, y);
+      if (x === undefined && y === undefined) return within(this, distance, keep);
+      var place = shim.place(x, y, first(this));
       return this.filter(function () {
-        var t = shim.turtleOf(this), away = place ? Math.hypot(place[0] - t.x, place[1] - t.y) : Infinity;
-        return (away <= distance) === keep;
+        var t = shim.turtleOf(this);
+        return (!!place && Math.hypot(place[0] - t.x, place[1] - t.y) <= distance) === keep;
       });
     };
   }
-  method('within', function (distance, x, y) {
-    if (typeof distance === 'number' && !isFinite(distance) && x === undefined) {
-      throw new TypeError("Cannot use 'in' operator to search for 'getBoundingClientRect' in " + distance);
+  function within(set, container, keep) {
+    var element = global.$(container)[0];
+    if (element === undefined) return [];
+    checkObject(element);
+    if (!element.nodeType && element !== global) {
+      throw new TypeError("Failed to execute 'getComputedStyle' on 'Window': parameter 1 is not of type 'Element'.");
     }
-    return near(true).call(this, distance, x, y);
-  });
+    return set.filter(function () { return shim.isInside(this, element) === keep; });
+  }
+  method('within', near(true));
   method('notwithin', near(false));
-  method('nearest', function (x, y) {
-    var place = shim.place(x, y), best = null, least = Infinity;
+  method('nearest', function (x) {
+    var place = shim.place(x, undefined, first(this)), best = null, least = Infinity;
+    if (!place && this.length) {
+      var isNothing = x === undefined || x === null || x !== x || (typeof x === 'string' && shim.find(x) === undefined);
+      throw new TypeError('Cannot read properties of ' + (isNothing ? 'undefined' : 'null') + " (reading 'pageX')");
+    }
     this.each(function () {
       var t = shim.turtleOf(this), away = place ? Math.hypot(place[0] - t.x, place[1] - t.y) : 0;
       if (away < least) { least = away; best = this; }
     });
     return shim.wrap(best ? [best] : []);
   });
-  method('canvas', function () { return shim.canvas(); });
-  method('imagedata', function () { return { width: 0, height: 0, data: [] }; });
-  method('hatch', function (count, color) { return global.hatch(count, color); });
+  method('canvas', function () { return this[0] && this[0].shim.turtle ? shim.surfaceOf(this[0]) : undefined; });
+  method('imagedata', function (value) {
+    if (!value && this[0]) return this.canvas().getContext('2d').getImageData(0, 0, 40, 48);
+  });
   method('cell', function (row, column) {
     var table = this, cells = table.find('td');
     if (row === undefined) return cells;

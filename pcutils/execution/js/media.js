@@ -29,7 +29,6 @@
       shim.enqueue(this, 0, function () { if (typeof action === 'function') shim.plan(500, action); });
     });
   });
-  global.say = function say(text, action) { global.turtle.say(text, action); };
   global.speechSynthesis = { speak: shim.nothing, cancel: shim.nothing, getVoices: function () { return []; } };
 
   // `_`: the list functions pupils meet -----------------------------------------------------------------------------------

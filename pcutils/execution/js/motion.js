@@ -1,63 +1,71 @@
 // What every turtle (and every other element) can be told: where to go and what to draw.
 (function (global, shim) {
   'use strict';
-  var method = shim.method, DEGREE = Math.PI / 180, DOT_SIZE = 8.8;
+  var method = shim.method, DEGREE = Math.PI / 180, DOT_SIZE = 8.8, PEN = 1.62;
 
   shim.command = command;
   shim.number = number;
 
-  // Defines a command that each turtle of the set does in its turn; returns the set.
-  function command(names, prepare, time) {
+  // Defines a command that each turtle of the set does in its turn; returns the set. A function as last argument, behind
+  // the arguments that the command needs, is called when all of them have done it.
+  function command(names, needed, prepare, time) {
     method(names, function () {
-      var args = arguments, set = this;
+      var args = [].slice.call(arguments), done = null, left = this.length;
+      if (args.length > needed && isCallback(args[args.length - 1])) done = args.pop();
+      function finished() { if (--left === 0) done(); }
       for (var i = 0; i < this.length; i++) {
-        (function (element) {
-          var run = prepare.apply(set, [shim.turtleOf(element), element].concat([].slice.call(args)));
-          if (run) shim.enqueue(element, time || 0, run);
-        })(this[i]);
+        var run = prepare(shim.turtleOf(this[i]), this[i], args[0], args[1], args[2]);
+        if (run) shim.enqueue(this[i], time, done ? followed(run, finished) : run);
       }
-      // A function as last argument is called when the command has been done.
-      var last = args[args.length - 1];
-      if (args.length && typeof last === 'function' && last.isContinuation !== false && time !== undefined) {
-        shim.whenIdle([].slice.call(this), last);
-      }
+      if (done && !this.length) shim.plan(0, done);
       return this;
     });
   }
+  // What is called afterwards is never called at once.
+  function followed(run, finished) {
+    return function () { if (run() !== false) shim.plan(0, finished); };
+  }
+  // Commands that stand where a callback could stand, as in `pen tan`, are meant as names.
+  function isCallback(value) { return typeof value === 'function' && !value.helpname; }
+  shim.isCallback = isCallback;
   function number(value, otherwise) {
     if (value === undefined || value === null || typeof value === 'function') return otherwise;
     var n = parseFloat(value);
     return n !== n ? 0 : n;
   }
+  function isNumeric(value) { return !Array.isArray(value) && typeof value !== 'object' && value - parseFloat(value) + 1 >= 0; }
+  shim.isNumeric = isNumeric;
 
   // A place: two numbers, a list of two, another turtle, an event or page position, or the name of a place.
-  shim.place = function (x, y) {
-    if (Array.isArray(x)) { y = x[1]; x = x[0]; }
+  shim.place = function (x, y, turtle) {
+    var unit = turtle ? turtle.unit : 1;
+    if (isNumeric(x) && isNumeric(y)) x = [+x, +y];
+    if (Array.isArray(x)) return [number(x[0], 0) * unit, number(x[1], 0) * unit];
+    if (typeof x === 'string') x = shim.find(x);
     if (x && typeof x === 'object') {
-      if (typeof x.pageX === 'number') return [x.pageX - shim.pageWidth / 2, shim.pageHeight / 2 - x.pageY];
+      if (isNumeric(x.pageX) && isNumeric(x.pageY)) return [x.pageX - shim.pageWidth / 2, shim.pageHeight / 2 - x.pageY];
       if (x instanceof shim.Query) x = x[0];
       if (x && x.shim) return [shim.turtleOf(x).x, shim.turtleOf(x).y];
       if (x === global || x === global.document) return [0, 0];
-      return null;
     }
-    if (x === undefined && y === undefined) return null;
-    return [number(x, 0), number(y, 0)];
+    return null;
   };
+  shim.find = function (selector) {
+    try { return global.$(selector)[0]; } catch (error) { return null; }
+  };
+  function isPlain(value) {
+    return value !== null && typeof value === 'object' && !value.nodeType && value !== global && !(value instanceof shim.Query);
+  }
+  shim.isPlain = isPlain;
 
   // Motion ----------------------------------------------------------------------------------------------------------
-  command('fd forward', function (turtle, e, distance) {
+  command('fd', 1, function (turtle, e, distance) {
     distance = number(distance, 100);
     return function () { shim.forward(turtle, distance); };
   }, 'speed');
-  command('bk back', function (turtle, e, distance) {
+  command('bk', 1, function (turtle, e, distance) {
     distance = number(distance, 100);
     return function () { shim.forward(turtle, -distance); };
-  }, 'speed');
-  command('jump', function (turtle, e, x, y) {
-    var place = y === undefined && !Array.isArray(x) ? null : shim.place(x, y);
-    return function () {
-      if (place) slide(turtle, place, true); else shim.forward(turtle, number(x, 0), true);
-    };
   }, 'speed');
   function turn(sign) {
     return function (turtle, e, degrees, radius) {
@@ -69,151 +77,176 @@
       };
     };
   }
-  command('rt right', turn(1), 'speed');
-  command('lt left', turn(-1), 'speed');
-  function slide(turtle, by, isJump) {
-    var angle = turtle.direction * DEGREE, sin = Math.sin(angle), cos = Math.cos(angle);
-    shim.moveTo(turtle, turtle.x + by[0] * cos + by[1] * sin, turtle.y - by[0] * sin + by[1] * cos, isJump);
-  }
-  command('slide', function (turtle, e, x, y) {
-    var by = shim.place(x, y) || [0, 0];
-    return function () { slide(turtle, by); };
-  }, 'speed');
-  function step(isJump) {
+  command('rt', 1, turn(1), 'speed');
+  command('lt', 1, turn(-1), 'speed');
+
+  // A step to the side and ahead, or along the page's axes.
+  function step(x, y) { return Array.isArray(x) ? [number(x[0], 0), number(x[1], 0)] : [number(x, 0), number(y, 0)]; }
+  function slide(isJump) {
     return function (turtle, e, x, y) {
-      var by = shim.place(x, y) || [0, 0];
-      return function () { shim.moveTo(turtle, turtle.x + by[0], turtle.y + by[1], isJump); };
-    };
-  }
-  command('movexy', step(false), 'speed');
-  command('jumpxy', step(true), 'speed');
-  function go(isJump) {
-    return function (turtle, e, x, y) {
+      var by = step(x, y);
       return function () {
-        var place = shim.place(x, y);
-        if (place) shim.moveTo(turtle, place[0], place[1], isJump);
+        var angle = turtle.direction * DEGREE, sin = Math.sin(angle), cos = Math.cos(angle), unit = turtle.unit;
+        shim.moveTo(turtle, turtle.x + unit * (by[0] * cos + by[1] * sin), turtle.y + unit * (by[1] * cos - by[0] * sin), isJump);
       };
     };
   }
-  command('moveto', go(false), 'speed');
-  command('jumpto', go(true), 'speed');
-  command('turnto', function (turtle, e, x, y) {
+  function move(isJump) {
+    return function (turtle, e, x, y) {
+      var by = step(x, y);
+      return function () { shim.moveTo(turtle, turtle.x + by[0], turtle.y + by[1], isJump); };
+    };
+  }
+  function go(isJump) {
+    return function (turtle, e, x, y) {
+      return function () {
+        var place = shim.place(x, y, turtle);
+        if (place) shim.moveTo(turtle, place[0], place[1], isJump);
+        return isJump || place !== null;
+      };
+    };
+  }
+  command('slide move', 1, slide(false), 'speed');
+  command('jump', 1, slide(true), 'speed');
+  command('movexy', 1, move(false), 'speed');
+  command('jumpxy', 1, move(true), 'speed');
+  command('moveto', 1, go(false), 'speed');
+  command('jumpto', 1, go(true), 'speed');
+  command('turnto', 1, function (turtle, e, x, y) {
     return function () {
-      if ((typeof x === 'number' || (typeof x === 'string' && !isNaN(x))) && typeof y !== 'number') {
-        turtle.direction = number(x, 0) % 360;
+      if (isNumeric(x) && !isNumeric(y)) {
+        turtle.direction = +x % 360;
         return;
       }
-      var place = shim.place(x, y);
+      var place = shim.place(x, y, turtle);
       if (place && (place[0] !== turtle.x || place[1] !== turtle.y)) {
         turtle.direction = Math.atan2(place[0] - turtle.x, place[1] - turtle.y) / DEGREE;
       }
     };
   }, 'speed');
-  command('home', function (turtle, e, container) {
-    var target = typeof container === 'string' ? global.$(container)[0] : container;
-    if (target instanceof shim.Query) target = target[0];
-    if (target !== undefined && target !== null && typeof target !== 'function' && !target.nodeType && target !== global) {
-      throw new TypeError("Cannot read properties of undefined (reading 'transform')");
-    }
+  // The errors are those of what the page says when it looks for the middle of something that has none.
+  function checkContainer(container) {
+    if (!container) return;
+    if (typeof container === 'string') container = global.$(container)[0];
+    else if (container instanceof shim.Query) container = container[0];
+    if (!container) throw new TypeError("Cannot read properties of undefined (reading 'pageX')");
+    if (!container.nodeType && container !== global) throw new TypeError("Cannot read properties of undefined (reading 'transform')");
+  }
+  command('home', 0, function (turtle, e, container) {
     return function () {
+      checkContainer(container);
       turtle.x = turtle.y = turtle.direction = 0;
+      turtle.scaleX = turtle.scaleY = 1;
       turtle.isBroken = true;
     };
   }, 0);
 
   // Pen and marks -------------------------------------------------------------------------------------------------------
-  command('pen', function (turtle, e, style, width) {
-    if (typeof style === 'function') style = undefined;
-    return function () {
-      if (style === undefined) return;
-      if (style === 'up' || style === 'down') { turtle.isDown = style === 'down'; turtle.isBroken = true; return; }
-      if (style === true || style === false) { turtle.isDown = style; if (style && turtle.style) return; }
-      if (typeof style === 'number' && width === undefined && turtle.style) {
-        shim.setPen(turtle, Object.assign({}, turtle.style, { width: style }));
-        return;
-      }
-      var pen = shim.parsePen(style, typeof width === 'function' ? undefined : width);
-      shim.setPen(turtle, pen);
-      turtle.isDown = pen !== null;
-    };
-  }, 0);
-  command('pu penup', function (turtle) {
-    return function () { turtle.isDown = false; turtle.isBroken = true; };
-  }, 0);
-  command('pd pendown', function (turtle) {
-    return function () {
-      turtle.isDown = true;
+  // Reads what a pen is told, in any order: caps and joins by name, a width by being a number, else the colour.
+  function readPen(args) {
+    var told = { style: undefined, width: undefined, cap: undefined, pen: null, isSwitch: false };
+    for (var i = 0; i < args.length; i++) {
+      var arg = args[i], isText = typeof arg === 'string';
+      if (isText && told.cap === undefined && /^(butt|square|round)$/.test(arg)) told.cap = arg;
+      else if (isText && /^(bevel|miter)$/.test(arg)) continue;
+      else if (told.width === undefined && isNumeric(arg)) told.width = +arg;
+      else if (told.style === undefined) told.style = arg;
+    }
+    if (told.width === 0 || told.style === null) told.style = 'none';
+    if (told.style === undefined) told.style = 'black';
+    told.isSwitch = told.style === true || told.style === false || told.style === 'up' || told.style === 'down';
+    if (!told.isSwitch) told.pen = shim.parsePen(told.style, told.width);
+    if (told.pen && told.cap) told.pen.cap = told.cap;
+    return told;
+  }
+  function usePen(turtle, told) {
+    if (told.isSwitch) {
+      turtle.isDown = told.style === true || told.style === 'down';
       turtle.isBroken = true;
-      if (!turtle.style) shim.setPen(turtle, shim.parsePen('black'));
-    };
-  }, 0);
-  command('pe', function (turtle) {
-    return function () { shim.setPen(turtle, shim.parsePen('erase', turtle.style ? turtle.style.width : 12)); };
-  }, 0);
-  command('pf', function (turtle) {
-    return function () { shim.setPen(turtle, shim.parsePen('path')); turtle.isDown = true; };
-  }, 0);
-  command('fill', function (turtle, e, color) {
-    if (typeof color === 'function' || color === undefined || color === null) color = 'black';
-    return function () { shim.fill(turtle, shim.parsePen(color) ? shim.parsePen(color).color : 'none'); };
-  }, 0);
-
-  // Colour and size in either order, both optional.
-  function colorAndSize(turtle, a, b) {
-    var color = a, size = b;
-    if (typeof a === 'number' || (typeof a === 'string' && a !== '' && !isNaN(a))) { size = a; color = b; }
-    if (typeof color === 'function') color = undefined;
-    if (typeof size === 'function') size = undefined;
-    var pen = color === undefined || color === null ? null : shim.parsePen(color);
-    if (!pen) pen = color === null ? { color: 'transparent' } : null;
-    return function () {
-      var ink = pen ? pen.color : turtle.style && !turtle.style.isPath ? turtle.style.color : 'black';
-      return [ink, Math.min(Math.abs(number(size, DOT_SIZE)), 1e5)];
+      return;
+    }
+    shim.setPen(turtle, told.pen);
+    turtle.isDown = told.style !== 'none';
+  }
+  // A pen that comes, goes or changes its colour is shown for the time of a move.
+  function penTime(told) {
+    return function (turtle) {
+      var old = turtle.style, was = old && turtle.isDown;
+      var is = told.isSwitch ? old && (told.style === true || told.style === 'down') : told.pen;
+      if (!turtle.visible || (!was === !is && (told.isSwitch || !told.pen || !old || told.pen.color === old.color))) return 0;
+      return 'speed';
     };
   }
-  command('dot', function (turtle, e, color, size) {
-    var how = colorAndSize(turtle, color, size);
-    return function () {
-      var is = how();
-      shim.draw(['dot', shim.round(turtle.x), shim.round(turtle.y), is[0], shim.round(is[1])]);
-    };
-  }, 0);
-  command('box', function (turtle, e, color, size) {
-    var how = colorAndSize(turtle, color, size);
-    return function () {
-      var is = how();
-      shim.draw(['box', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction), is[0], shim.round(is[1])]);
-    };
-  }, 0);
-  command('arrow', function (turtle, e, color, size) {
-    var how = colorAndSize(turtle, color, size);
-    return function () {
-      var is = how();
-      shim.draw(['arrow', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction), is[0], shim.round(is[1])]);
-    };
-  }, 'speed');
-  command('label', function (turtle, e, html, style, side) {
-    if (typeof style === 'string' || typeof style === 'number') {
-      var swap = style;
-      style = typeof side === 'object' ? side : typeof style === 'number' ? { fontSize: style + 'px' } : {};
-      side = typeof swap === 'string' ? swap : side;
+  method('pen', function () {
+    var args = [].slice.call(arguments), left = this.length, done = null;
+    if (args.length > 1 && isCallback(args[args.length - 1])) done = args.pop();
+    var told = readPen(args), time = penTime(told);
+    function finished() { if (--left === 0) done(); }
+    for (var i = 0; i < this.length; i++) {
+      var run = usePen.bind(null, shim.turtleOf(this[i]), told);
+      shim.enqueue(this[i], time, done ? followed(run, finished) : run);
     }
-    if (style && typeof style !== 'object') style = {};
-    var text = html === undefined ? '' : shim.textOf(html);
+    return this;
+  });
+  [['pu', false], ['pd', true], ['pe', 'erase'], ['pf', 'path']].forEach(function (pair) {
+    method(pair[0], function () {
+      var last = arguments[arguments.length - 1];
+      return isCallback(last) ? this.pen(pair[1], last) : this.pen(pair[1]);
+    });
+  });
+  command('fill', 0, function (turtle, e, style) {
+    var pen = shim.parsePen(style || 'none');
+    return function () { shim.fill(turtle, pen ? pen.color : 'none'); };
+  }, 0);
+
+  // Colour and size in either order, both optional; without a colour it is the pen's.
+  function mark(draw) {
+    return function (turtle, e, style, size) {
+      if (isNumeric(style)) { var swap = style; style = size; size = swap; }
+      return function () {
+        var pen = turtle.style, told = style ? shim.parsePen(style) : pen && !pen.isPath ? pen : { color: 'black', width: PEN };
+        if (!told) throw new TypeError("Cannot read properties of null (reading 'eraseMode')");
+        var length = size === undefined || size === null ? DOT_SIZE : +size;
+        if (length !== length) return;
+        draw(turtle, told.color, Math.min(Math.abs(length), 1e5) * turtle.unit, pen && pen.width || PEN);
+      };
+    };
+  }
+  function place(turtle) { return [shim.round(turtle.x), shim.round(turtle.y)]; }
+  command('dot', 0, mark(function (turtle, color, size) {
+    shim.draw(['dot'].concat(place(turtle), [color, shim.round(size)]));
+  }), 'speed');
+  command('box', 0, mark(function (turtle, color, size) {
+    shim.draw(['box'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size)]));
+  }), 'speed');
+  command('arrow', 0, mark(function (turtle, color, size, width) {
+    shim.draw(['arrow'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size), shim.round(width)]));
+  }), 'speed');
+
+  command('label', 1, function (turtle, e, html, side, style) {
+    if ((!style || typeof style === 'string') && (isNumeric(side) || isPlain(side))) {
+      var swap = style;
+      style = side;
+      side = swap;
+    }
+    style = isNumeric(style) ? { fontSize: +style } : style && typeof style === 'object' ? style : {};
+    if (side === undefined || side === null) side = style.labelSide || style['label-side'] || 'rotated scaled';
+    side = String(side);
+    var text = html === undefined || html === null ? '' : shim.textOf(html);
     return function () {
-      var size = parseFloat((style && (style.fontSize || style['font-size'] || style.font)) || '') || 16;
-      var color = (style && style.color) || 'black';
+      var size = parseFloat(style.fontSize || style['font-size'] || style.font || '') || 16;
       shim.write({ kind: 'label', text: text });
-      if (style && style.id) {
+      if (style.id) {
         var element = new shim.Element('div');
         element.attributes.id = String(style.id);
         element.textContent = text;
         shim.field.appendChild(element);
       }
-      shim.draw(['label', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction),
-        shim.round(size * turtle.scaleX), String(color), String(side || 'center'), text]);
+      var turn = /\brotated\b/.test(side) ? shim.round(turtle.direction) : 0, scale = /\bscaled\b/.test(side) ? turtle.scaleX : 1;
+      shim.draw(['label'].concat(place(turtle), [turn, shim.round(size * scale), String(style.color || 'black'),
+        (/\b(left|right|top|bottom)\b/.exec(side) || ['center'])[0], text]));
     };
-  }, 0);
+  }, 'speed');
   shim.textOf = function (html) {
     if (html && html.textContent !== undefined) return String(html.textContent);
     if (html instanceof shim.Query) return html.text();

@@ -7,16 +7,19 @@
   shim.shown = function (element) {
     if (element.shim && element.shim.item) element.shim.item.text = element.textContent;
   };
-  function put(kind, element, text) {
-    var item = { kind: kind, text: text, element: element };
+  // What is written is made at once, and comes on the page when the main turtle has done what was asked of it before.
+  function put(kind, element, text, size) {
+    var item = { kind: kind, text: text, element: element, size: size };
     element.shim.item = item;
-    shim.body.appendChild(element);
-    shim.write(item);
+    shim.spend(text.length);
+    shim.inTurn(function () {
+      shim.body.appendChild(element);
+      shim.output[shim.output.length] = item;
+    });
     return shim.wrap([element]);
   }
   function writeBlock(content) {
-    var nodes = content instanceof Query ? content.get() : content && content.nodeType ? [content]
-      : shim.parseHtml(content === undefined ? '' : String(content));
+    var nodes = content && content.nodeType ? [content] : shim.parseHtml(String(content));
     var block = nodes[0];
     if (nodes.length !== 1 || !block || block.nodeType !== 1) {
       block = new shim.Element('div');
@@ -31,11 +34,7 @@
     block.childNodes = [];
     if (code.trim()) shim.guard(function () { (0, eval)(code); });
   }
-  global.write = function write() {
-    var made = null;
-    for (var i = 0; i < arguments.length; i++) made = writeBlock(arguments[i]);
-    return made || writeBlock('');
-  };
+  shim.word('write', function () { return writeBlock([].slice.call(arguments).join(' ')); });
   // A state that is a web page: its markup is shown, then its scripts run one after the other.
   shim.runPage = function (page) {
     var body = /<body[^>]*>([\s\S]*?)(<\/body>|$)/i.exec(page.markup);
@@ -48,92 +47,119 @@
       shim.guard(function () { (0, eval)(script.code); });
     });
   };
-  var line = null;
-  function type(text) {
-    if (!line || !line.parentNode) {
-      line = new shim.Element('pre');
-      put('text', line, '');
+  // Text that goes on in the line that stands last on the page.
+  var kept = { PRE: null, P: null };
+  function goOn(tag, text) {
+    var line = kept[tag];
+    if (!line || shim.body.lastChild !== line) {
+      line = kept[tag] = new shim.Element(tag);
+      line.shim.item = { kind: 'text', text: '', element: line };
+      shim.body.appendChild(line);
+      shim.output[shim.output.length] = line.shim.item;
     }
-    text = text === undefined ? '' : String(text);
-    shim.spend(text.length);
-    line.textContent = line.textContent + text;
-    line.shim.item.text = line.textContent;
-    return shim.wrap([line]);
+    line.appendChild(global.document.createTextNode(text));
+    line.shim.item.text += text;
   }
-  global.type = type;
-  global.typeline = function typeline(text) { return type((text === undefined ? '' : text) + '\n'); };
-  global.typebox = function typebox(color) { return type(color ? '\u25a0' : ' '); };
-  global.print = function print(text) { return global.typeline(text); };
-  global.append = function append(content) {
-    type(shim.textOf(content === undefined ? '' : content));
-  };
-  global.img = function img(url) {
+  function typed(name, textOf) {
+    shim.turnCommand(name, function () {
+      var text = textOf.apply(null, arguments);
+      shim.spend(text.length);
+      goOn('PRE', text);
+    });
+  }
+  typed('type', function () { return [].map.call(arguments, String).join(''); });
+  typed('typeline', function (text) { return (text || '') + '\n'; });
+  typed('typebox', function (color, text) { return color === undefined || color === null ? ' ' : '\u25a0'; });
+  // Bits without a line of their own; a program that never stops appending is one that hangs.
+  var appended = 0;
+  shim.turnCommand('append', function () {
+    [].slice.call(arguments).forEach(function (content) {
+      if (content === undefined || content === null || typeof content === 'function') return;
+      var text = shim.textOf(content);
+      if ((appended += text.length + 1) > shim.limits.output_characters) {
+        shim.stop('timeout', 'gave more commands than can run in its time');
+      }
+      goOn('P', text);
+    });
+  });
+  shim.word('img', function (url) {
     var element = new shim.Element('img');
-    element.attributes.src = String(url);
+    if (url) element.attributes.src = String(url);
     return put('picture', element, '');
-  };
+  });
   function see() {}
-  see.html = see.clear = see.init = see.loop = see.hide = see.show = see.scope = see.linestyle = shim.nothing;
-  global.see = see;
-  global.debug = see;
-  global.log = shim.nothing;
-  global.help = shim.nothing;
+  ['html', 'clear', 'init', 'loop', 'hide', 'show', 'scope', 'eval', 'repr', 'enter', 'visible', 'noconflict']
+    .forEach(function (name) { see[name] = function () {}; });
+  global.see = global.debug = see;
+  global.log = function log() {};
+  shim.word('help', shim.nothing);
+  global.print = global.printpage = function print() {};
 
   // Questions wait for a person; none comes ----------------------------------------------------------------------------
-  function ask(name, kind) {
-    return function (prompt, action) {
-      var text = typeof prompt === 'function' || prompt === undefined || prompt === null ? '' : shim.textOf(prompt);
-      var element = new shim.Element('form');
-      element.appendChild(new shim.Element('input'));
-      return put('question', element, text);
-    };
+  function ask(prompt) {
+    var hasName = typeof prompt !== 'function' && (prompt || shim.isNumeric(prompt));
+    var text = hasName ? shim.textOf(prompt) : '', element = new shim.Element('label');
+    element.appendChild(global.document.createTextNode(text));
+    element.appendChild(new shim.Element('input'));
+    return put('question', element, text);
   }
-  ['read', 'readnum', 'readstr', 'readvoice', 'listen'].forEach(function (name) { global[name] = ask(name); });
-  global.button = function button(name, action) {
-    var text = typeof name === 'function' || name === undefined ? '\u25ce' : shim.textOf(name);
+  ['read', 'readnum', 'readstr', 'listen'].forEach(function (name) { shim.word(name, function (prompt) { return ask(prompt); }); });
+  shim.word('button', function (name, action) {
+    if (typeof name === 'function' && action === undefined) { action = name; name = null; }
     var element = new shim.Element('button');
-    element.textContent = text;
-    return put('button', element, text);
-  };
-  global.menu = function menu(choices) {
+    element.textContent = name === undefined || name === null ? 'button' : String(name);
+    shim.listen(element, 'click', action);
+    return put('button', element, element.textContent);
+  });
+  shim.word('menu', function (choices, action) {
     var form = new shim.Element('form');
-    var names = Array.isArray(choices) ? choices : choices && typeof choices === 'object' ? Object.keys(choices) : [choices];
-    names.forEach(function (name) { put('button', new shim.Element('button'), String(name)); });
-    return shim.wrap([form]);
-  };
-  global.alert = shim.nothing;
-  global.confirm = function confirm() { return false; };
-  global.prompt = function prompt() { return null; };
-  global.table = function table(rows, columns, style) {
-    var element = new shim.Element('table'), size = [];
-    if (Array.isArray(rows)) { size = rows; style = columns; rows = size.length; columns = size[0] ? size[0].length : 0; }
-    rows = Math.min(Math.max(0, Math.floor(+rows) || 0), 500);
-    columns = Math.min(Math.max(0, Math.floor(+columns) || 0), 500);
+    var names = Array.isArray(choices) ? choices : shim.isPlain(choices) ? Object.keys(choices) : [choices];
+    names.forEach(function (name, i) {
+      var label = form.appendChild(new shim.Element('label'));
+      label.textContent = typeof name === 'function' ? String(i + 1) : String(name);
+      var outcome = Array.isArray(choices) || !shim.isPlain(choices) ? name : choices[name];
+      shim.listen(label, 'click', function () { if (action) action(outcome); else if (typeof outcome === 'function') outcome(); });
+    });
+    return put('menu', form, names.map(function (n, i) { return typeof n === 'function' ? String(i + 1) : String(n); }).join('\n'));
+  });
+  function rowsOf(list) { return list.map(function (row) { return Array.isArray(row) ? row : [row]; }); }
+  shim.word('table', function (rows, columns, cellStyle, tableStyle) {
+    var content = Array.isArray(rows) ? rowsOf(rows) : [], element = new shim.Element('table');
+    if (Array.isArray(rows)) {
+      tableStyle = cellStyle;
+      cellStyle = columns;
+      columns = content.reduce(function (most, row) { return Math.max(most, row.length); }, 0);
+      rows = content.length;
+    }
+    if (rows * Math.max(columns, 1) > 250000) shim.stop('timeout', 'asked for a table that cannot be made in its time');
     for (var r = 0; r < rows; r++) {
       var row = element.appendChild(new shim.Element('tr'));
       for (var c = 0; c < columns; c++) {
         var cell = row.appendChild(new shim.Element('td'));
-        if (size[r]) cell.textContent = size[r][c] === undefined ? '' : String(size[r][c]);
+        if (content[r] && c < content[r].length) cell.textContent = content[r][c] == null ? '' : String(content[r][c]);
       }
     }
-    var made = put('table', element, '');
-    element.shim.item.size = [rows, columns];
-    if (style && typeof style === 'object') made.css(style);
+    var made = put('table', element, '', [element.children.length, element.children[0] ? element.children[0].children.length : 0]);
+    if (shim.isPlain(tableStyle)) made.css(tableStyle);
+    if (shim.isPlain(cellStyle)) made.find('td').css(cellStyle);
     return made;
-  };
+  });
 
   // Events are registered and wait ---------------------------------------------------------------------------------------
   ('click dblclick mousedown mouseup mousemove keydown keyup keypress').split(' ').forEach(function (name) {
-    global[name] = function (filter, action) { return undefined; };
-    global['last' + name] = new $.Event(name);
+    shim.word(name, function (filter, action) {
+      shim.listen(global, name, action === undefined || action === null ? filter : action);
+    });
+    if (!/^key/.test(name)) global['last' + name] = new $.Event();
   });
-  global.lastmouse = global.lastmousemove;
-  global.lasttouch = new $.Event('touch');
-  global.pressed = function pressed(key) {
-    if (key === undefined || key === null || typeof key === 'string' || typeof key === 'function') return false;
-    throw new TypeError('e.replace is not a function');
-  };
+  global.lastmouse = new $.Event();
+  shim.word('pressed', function (key) {
+    if (!key) return [];
+    if (typeof key !== 'string') throw new TypeError('e.replace is not a function');
+    return false;
+  });
   global.pressed.list = function () { return []; };
+  global.pressed.enable = shim.nothing;
   var channels = Object.create(null);
   global.send = function send(name) {
     var args = [].slice.call(arguments, 1), key = String(name);
@@ -154,15 +180,16 @@
   }
 
   // Storage and loading: a page of its own, alone --------------------------------------------------------------------------
-  ['load', 'save', 'loadjs'].forEach(function (name) {
-    global[name] = function () {
-      var action = [].slice.call(arguments).filter(function (a) { return typeof a === 'function'; })[0];
-      if (action) shim.plan(100, function () { action({ error: 'offline' }); });
-    };
+  function answer(action) { if (typeof action === 'function') shim.plan(100, function () { action(null, {}); }); }
+  shim.word('load', function (url, action) { answer(action); return null; });
+  shim.word('save', function (url, data, action) {
+    if (!url) throw new Error('Missing url for save');
+    answer(action);
   });
-  global.loadscript = function loadscript(url, action) {
+  global.save.loginCookie = function () { return null; };
+  shim.word('loadscript', function (url, action) {
     if (typeof action === 'function') shim.plan(100, function () { action(); });
-  };
+  });
   // Mixes pictures into a new one. Pictures of Pencil Code's own pages count as there; there are no others.
   var OWN = /^(https?:)?\/\/(\w+\.)?pencilcode\.net\/|^\/[^\/]/;
   global.recolor = function recolor(urls, mix) {
@@ -175,12 +202,9 @@
       if (!urls.every(function (url) { return OWN.test(String(url)); })) {
         document.createElement('canvas').getContext('2d').getImageData(0, 0, 0, 0);
       }
-      if (typeof mix === 'function') mix.apply(null, urls.map(function () { return 128; }));
+      if (typeof mix === 'function') mix.apply(null, urls.map(function () { return { r: 128, g: 128, b: 128, a: 255, valueOf: function () { return 128; } }; }));
     });
   };
-  global.promise = function (what) { return what instanceof Query ? what.promise() : turtlePromise(); };
-  function turtlePromise() { return global.turtle.promise(); }
-
   // Window ------------------------------------------------------------------------------------------------------------------
   function Storage() {}
   Storage.prototype = {
@@ -189,31 +213,98 @@
     removeItem: function (k) { delete this[k]; },
     clear: function () { for (var k in this) delete this[k]; }
   };
-  global.localStorage = new Storage();
-  global.sessionStorage = new Storage();
-  global.window = global.self = global.top = global.parent = global.frames = global;
-  global.innerWidth = global.outerWidth = shim.pageWidth;
-  global.innerHeight = global.outerHeight = shim.pageHeight;
-  global.screen = { width: 1280, height: 800, availWidth: 1280, availHeight: 800 };
-  global.location = { href: 'https://page.example/edit/program', host: 'page.example', hash: '', search: '',
-    pathname: '/edit/program', protocol: 'https:', reload: shim.nothing, assign: shim.nothing, replace: shim.nothing };
-  global.history = { length: 1, back: shim.nothing, forward: shim.nothing, pushState: shim.nothing };
-  global.navigator = { userAgent: 'Mozilla/5.0', language: 'en', onLine: false, platform: '' };
-  global.event = { type: 'load', preventDefault: shim.nothing, stopPropagation: shim.nothing };
-  global.length = 0;
-  global.opener = null;
-  global.onerror = global.onload = null;
-  global.open = function () { return null; };
-  ['close', 'focus', 'blur', 'moveTo', 'moveBy', 'resizeTo', 'scroll', 'scrollTo', 'scrollBy', 'postMessage', 'find',
-    'removeEventListener', 'addEventListener', 'dispatchEvent'].forEach(function (name) { global[name] = shim.nothing; });
-  global.getComputedStyle = function (e) { return e.style; };
-  global.fetch = function () { return new Promise(shim.nothing); };
-  global.XMLHttpRequest = function XMLHttpRequest() {};
-  global.XMLHttpRequest.prototype = { open: shim.nothing, send: shim.nothing, setRequestHeader: shim.nothing };
+  // What a program may overwrite, and what keeps its value whatever is assigned to it.
+  Object.assign(global, { self: global, parent: global, frames: global, length: 0, opener: null, onerror: null, onload: null,
+    innerWidth: shim.pageWidth, outerWidth: shim.pageWidth, innerHeight: shim.pageHeight, outerHeight: shim.pageHeight,
+    screen: { width: 1280, height: 800, availWidth: 1280, availHeight: 800, colorDepth: 24, orientation: {} },
+    screenX: 0, screenY: 0, screenLeft: 0, screenTop: 0, scrollX: 0, scrollY: 0, pageXOffset: 0, pageYOffset: 0,
+    devicePixelRatio: 1, origin: 'https://page.example', external: {}, chrome: {}, clientInformation: {}, visualViewport: {},
+    menubar: {}, toolbar: {}, locationbar: {}, personalbar: {}, scrollbars: {}, statusbar: {}, scheduler: {},
+    event: { type: 'load', preventDefault: shim.nothing, stopPropagation: shim.nothing } });
+  var fixed = { window: global, top: global, closed: false, frameElement: null, isSecureContext: true,
+    crossOriginIsolated: false, localStorage: new Storage(), sessionStorage: new Storage(), customElements: {}, trustedTypes: {},
+    crypto: { randomUUID: function () { return '00000000-0000-4000-8000-000000000000'; },
+      getRandomValues: function (list) { for (var i = 0; i < list.length; i++) list[i] = shim.random() * 4294967296; return list; } },
+    indexedDB: {}, styleMedia: {}, speechSynthesis: global.speechSynthesis,
+    history: { length: 1, state: null, back: shim.nothing, forward: shim.nothing, go: shim.nothing, pushState: shim.nothing,
+      replaceState: shim.nothing },
+    navigator: { userAgent: 'Mozilla/5.0', language: 'en', languages: ['en'], onLine: false, platform: '', appName: 'Netscape' },
+    location: { href: 'https://page.example/edit/program', host: 'page.example', hostname: 'page.example', port: '', hash: '',
+      search: '', pathname: '/edit/program', protocol: 'https:', origin: 'https://page.example', reload: shim.nothing,
+      assign: shim.nothing, replace: shim.nothing, toString: function () { return this.href; } } };
+  delete global.speechSynthesis;
+  Object.keys(fixed).forEach(function (name) {
+    Object.defineProperty(global, name, { get: function () { return fixed[name]; }, set: shim.nothing, configurable: false, enumerable: true });
+  });
+  global.document.location = fixed.location;
+  global.document.defaultView = global;
   // A window's name and status are always text.
   ['name', 'status'].forEach(function (name) {
     var value = '';
     Object.defineProperty(global, name, { get: function () { return value; }, set: function (v) { value = String(v); },
       configurable: false, enumerable: true });
   });
+  Object.defineProperty(global, Symbol.toStringTag, { value: 'Window', configurable: true });
+
+  // Functions of a window that do nothing here -----------------------------------------------------------------------------
+  ('alert close focus blur moveTo moveBy resizeTo resizeBy scroll scrollTo scrollBy postMessage captureEvents releaseEvents ' +
+    'cancelIdleCallback reportError').split(' ').forEach(function (name) {
+    global[name] = { value: function () {} }.value;
+    Object.defineProperty(global[name], 'name', { value: name });
+  });
+  global.confirm = function confirm() { return false; };
+  global.prompt = function prompt() { return null; };
+  global.open = function open() { return null; };
+  global.find = function find() { return false; };
+  global.addEventListener = function addEventListener(type, action) { shim.listen(global, type, action); };
+  global.removeEventListener = function removeEventListener(type, action) { shim.unlisten(global, type, action); };
+  global.dispatchEvent = function dispatchEvent(event) { shim.trigger(global, event); return true; };
+  global.requestIdleCallback = function requestIdleCallback(action) { return global.setTimeout(action, 1); };
+  global.matchMedia = function matchMedia(query) { return { matches: false, media: String(query), addListener: shim.nothing }; };
+  global.getSelection = function getSelection() { return { toString: function () { return ''; }, removeAllRanges: shim.nothing }; };
+  global.getComputedStyle = function getComputedStyle(element) {
+    if (!element || element.nodeType !== 1) {
+      throw new TypeError("Failed to execute 'getComputedStyle' on 'Window': parameter 1 is not of type 'Element'.");
+    }
+    return element.style;
+  };
+  global.structuredClone = function structuredClone(value) { return value === undefined ? value : JSON.parse(JSON.stringify(value)); };
+  var LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  global.btoa = function btoa(text) {
+    text = String(text);
+    for (var out = '', i = 0; i < text.length; i += 3) {
+      var bits = text.charCodeAt(i) << 16 | (text.charCodeAt(i + 1) || 0) << 8 | (text.charCodeAt(i + 2) || 0);
+      for (var k = 0; k < 4; k++) out += i + k > text.length ? '=' : LETTERS[bits >> 18 - 6 * k & 63];
+    }
+    return out;
+  };
+  global.atob = function atob(text) {
+    var out = '', bits = 0, count = 0;
+    String(text).replace(/[\s=]/g, '').split('').forEach(function (letter) {
+      bits = bits << 6 | LETTERS.indexOf(letter);
+      if ((count += 6) >= 8) out += String.fromCharCode(bits >> (count -= 8) & 255);
+    });
+    return out;
+  };
+
+  // No network: what is sent is never answered -----------------------------------------------------------------------------
+  global.fetch = function fetch() { return new Promise(shim.nothing); };
+  function idle(names, members) {
+    names.split(' ').forEach(function (name) {
+      var made = { value: function () {} }.value;
+      Object.defineProperty(made, 'name', { value: name });
+      members.split(' ').forEach(function (member) { if (member) made.prototype[member] = function () {}; });
+      global[name] = made;
+    });
+  }
+  idle('XMLHttpRequest WebSocket EventSource Worker SharedWorker FileReader BroadcastChannel RTCPeerConnection Notification',
+    'open send close abort setRequestHeader getResponseHeader addEventListener removeEventListener postMessage terminate readAsText');
+  idle('MutationObserver ResizeObserver IntersectionObserver', 'observe disconnect unobserve');
+  idle('SpeechSynthesisUtterance webkitSpeechRecognition', 'addEventListener start stop abort');
+  idle('Event CustomEvent MouseEvent KeyboardEvent UIEvent TouchEvent EventTarget Node Text Comment Range Selection Document Window ' +
+    'DocumentFragment HTMLCanvasElement HTMLImageElement HTMLDivElement HTMLInputElement HTMLButtonElement CanvasRenderingContext2D ' +
+    'ImageData Path2D DOMParser DOMException Blob File FileList FormData Headers Request Response Option Plugin Storage Location ' +
+    'History Navigator Screen TextEncoder TextDecoder AbortController Lock Touch Animation StyleSheet CSS', '');
+  global.Event.prototype = $.Event.prototype;
+  ['Event', 'CustomEvent', 'MouseEvent', 'KeyboardEvent'].forEach(function (name) { global[name] = $.Event; });
 })(globalThis, globalThis.__shim);

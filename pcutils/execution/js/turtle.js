@@ -10,7 +10,7 @@
     var kept = element.shim || (element.shim = Object.create(null));
     if (!kept.turtle) {
       kept.turtle = {
-        x: 0, y: 0, direction: 0, scaleX: 1, scaleY: 1, speed: 1, visible: true, color: null, shape: null, opacity: 1,
+        x: 0, y: 0, direction: 0, scaleX: 1, scaleY: 1, unit: 1, speed: null, visible: true, color: null, shape: null, opacity: 1,
         isDown: true, style: null, strokes: [], easing: null, queue: [], isBusy: false, stroke: null
       };
     }
@@ -18,21 +18,33 @@
   };
 
   // The queue ------------------------------------------------------------------------------------------------------
-  // Motion takes 1 / speed seconds, so that several turtles draw side by side in the order a pupil sees. With nothing
-  // ahead and no duration, it happens at once.
-  shim.enqueue = function (element, milliseconds, action) {
-    var turtle = shim.turtleOf(element);
+  // Motion takes 1 / speed seconds, so that several turtles draw side by side in the order a pupil sees; what is asked
+  // for inside `tick` and `forever` takes no time. With nothing ahead and no duration, it happens at once.
+  shim.defaultSpeed = 1;   // of every turtle that has no speed of its own
+  shim.inTick = 0;
+  shim.enqueue = function (element, time, action, isPlan) {
+    var turtle = shim.turtleOf(element), inTick = shim.inTick > 0;
     shim.count();
-    if (!turtle.isBusy && !(milliseconds > 0 && milliseconds !== 'speed') && duration(turtle, milliseconds) === 0) {
+    if (!turtle.isBusy && duration(turtle, time, inTick) === 0) {
       action();
       return;
     }
-    turtle.queue[turtle.queue.length] = { time: milliseconds, action: action, isTimer: shim.fromTimer };
+    turtle.queue[turtle.queue.length] = isPlan || inTick || shim.fromTimer
+      ? { time: time, action: action, isTimer: shim.fromTimer, inTick: inTick, isPlan: isPlan } : { time: time, action: action };
     if (!turtle.isBusy) next(turtle);
   };
-  function duration(turtle, milliseconds) {
-    if (milliseconds !== 'speed') return milliseconds;
-    return turtle.speed > 0 ? 1000 / turtle.speed : 0;
+  // Lets the turtle wait at this point of its queue until `start` has called what it is given.
+  shim.block = function (element, start) {
+    var turtle = shim.turtleOf(element);
+    shim.count();
+    turtle.queue[turtle.queue.length] = { start: start, isTimer: shim.fromTimer };
+    if (!turtle.isBusy) next(turtle);
+  };
+  function duration(turtle, time, inTick) {
+    if (typeof time === 'function') time = time(turtle);
+    if (time !== 'speed') return time > 0 ? time : 0;
+    if (turtle.speed !== null) return 1000 / turtle.speed;
+    return inTick || !(shim.defaultSpeed > 0) ? 0 : 1000 / shim.defaultSpeed;
   }
   function next(turtle) {
     var item = turtle.queue[turtle.at = turtle.at || 0];
@@ -47,12 +59,27 @@
     }
     turtle.isBusy = true;
     turtle.at++;
-    turtle.running = shim.plan(duration(turtle, item.time), function () {
-      shim.fromTimer = item.isTimer;
-      shim.guard(item.action);
-      if (turtle.hold) { turtle.resume = function () { next(turtle); }; return; }
+    if (item.start) {
+      var isOver = false;
+      shim.guard(item.start, null, [function () {
+        if (!isOver) shim.plan(0, function () { next(turtle); }, item.isTimer);
+        isOver = true;
+      }]);
+      return;
+    }
+    shim.plan(duration(turtle, item.time, item.inTick === true), function () {
+      shim.fromTimer = item.isTimer === true;
+      if (item.isPlan) runPlan(turtle, item.action); else shim.guard(item.action);
       next(turtle);
-    }, item.isTimer);
+    }, item.isTimer === true);
+  }
+  // What a planned function asks for comes before what was asked for after it was planned.
+  function runPlan(turtle, action) {
+    var rest = turtle.queue.slice(turtle.at);
+    turtle.queue = [];
+    turtle.at = 0;
+    shim.guard(action);
+    for (var i = 0; i < rest.length; i++) turtle.queue[turtle.queue.length] = rest[i];
   }
   shim.clearQueue = function (element) {
     var turtle = shim.turtleOf(element);
@@ -75,9 +102,8 @@
   // A pen is null or {color, width, cap}; the word `path` gives a pen without ink that still remembers where it went.
   shim.parsePen = function (style, width) {
     var pen = { color: 'black', width: PEN_WIDTH, cap: 'round', isPath: false };
-    if (style === null || style === undefined || style === false) return null;
-    if (typeof style === 'number') { width = style; style = 'black'; }
-    if (style === true) style = 'black';
+    if (typeof style === 'function') style = style.helpname || style.name;
+    if (!style) return null;
     if (typeof style === 'object') {
       if (typeof style.color === 'string' || typeof style.strokeStyle === 'string') pen.color = style.color || style.strokeStyle;
       if (style.lineWidth !== undefined) width = style.lineWidth;
@@ -91,11 +117,10 @@
         if (key === 'lineCap') pen.cap = (pair[1] || '').trim();
       });
     }
-    if (pen.color === 'none' || pen.color === 'off' || pen.color === 'null') return null;
-    if (pen.color === 'path') pen.isPath = true;
-    if (width !== undefined && +width > 0) pen.width = Math.min(+width, 1e5);
-    else if (width !== undefined && !isNaN(+width)) pen.width = 0;
-    if (pen.width === 0) pen.isPath = true;
+    if (pen.color === 'none') return null;
+    if (pen.color === 'path' || pen.color === 'fill') pen.isPath = true;
+    if (+width > 0) pen.width = Math.min(+width, 1e5);
+    if (pen.color === 'erase') pen.width += 1;
     return pen;
   };
   shim.setPen = function (turtle, pen) {
@@ -130,7 +155,7 @@
     if (turtle.stroke && shim.ops[shim.ops.length - 1] === turtle.stroke) {
       turtle.stroke[4][turtle.stroke[4].length] = piece;
     } else {
-      turtle.stroke = shim.draw(['path', turtle.style.color, round(turtle.style.width), turtle.style.cap,
+      turtle.stroke = shim.draw(['path', turtle.style.color, round(turtle.style.width * turtle.unit), turtle.style.cap,
         [[round(fromX), round(fromY)], piece]]);
     }
   };
@@ -146,11 +171,13 @@
   function limit(number) { return Math.max(-1e7, Math.min(1e7, number)); }
   shim.forward = function (turtle, distance, isJump) {
     var angle = turtle.direction * DEGREE;
+    distance *= turtle.unit;
     shim.moveTo(turtle, turtle.x + distance * Math.sin(angle), turtle.y + distance * Math.cos(angle), isJump);
   };
   // Turns to the right by `degrees` on a circle of `radius`, whose middle lies to the right.
   shim.arc = function (turtle, degrees, radius) {
     if (!isFinite(degrees) || !isFinite(radius)) return;
+    radius *= turtle.unit;
     var start = turtle.direction * DEGREE;
     var middleX = turtle.x + radius * Math.cos(start), middleY = turtle.y - radius * Math.sin(start);
     var left = Math.min(Math.abs(degrees), 720), sign = degrees < 0 ? -1 : 1, size = Math.abs(radius);
@@ -181,7 +208,7 @@
   shim.turtleStyle = function (element, key, value) {
     if (!element.shim || !element.shim.turtle) return undefined;
     var turtle = element.shim.turtle;
-    if (key === 'turtleSpeed') { if (value !== undefined) turtle.speed = +value; return turtle.speed; }
+    if (key === 'turtleSpeed') { if (+value > 0) turtle.speed = +value; return turtle.speed === null ? 'turtle' : String(turtle.speed); }
     if (key === 'turtleRotation') { if (value !== undefined) turtle.direction = +value || 0; return turtle.direction; }
     if (key === 'turtleScale') { if (value !== undefined) turtle.scaleX = turtle.scaleY = +value || 1; return turtle.scaleX; }
     if (key === 'opacity') { if (value !== undefined) turtle.opacity = +value; return turtle.opacity; }
