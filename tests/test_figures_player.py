@@ -310,6 +310,7 @@ def test_a_typical_trace_of_ten_states_is_light(tmp_path: Path) -> None:
         for trace in traces:
             html = player_html(trace, executor, made_up=True, **WORDS)
             assert len(data_of(html)["states"]) == 10
+            assert "pc-runs" in html
             assert len(html.encode()) < LARGEST_BYTES
 
 
@@ -525,6 +526,18 @@ def test_it_lives_in_the_output_of_a_notebook(opened: Any) -> None:
     page.click("next", which=1)
     assert [page.heading(0), page.heading(1)] == ["Attempt 1 of 4", "Attempt 2 of 4"]
     assert page.page.locator(".pc-player").first.get_attribute("data-lm-suppress-shortcuts") == "true"
+
+
+def test_the_page_paints_no_boxes_into_it(opened: Any) -> None:
+    rules = "<style>.output.output.output code { background: #eee; padding: 9px } p { margin: 9px }</style>"
+    page = opened(rules, f'<div class="output">{html_of()}</div>')
+    page.click("next")
+    drawn = page.page.evaluate(
+        """() => [...document.querySelectorAll('.pc-player :is(code, p:not(.pc-unseen))')].map(e => {
+          const style = getComputedStyle(e);
+          return [style.margin, e.matches('code') ? style.backgroundColor + style.padding : '']; })"""
+    )
+    assert {tuple(one) for one in drawn} == {("0px", ""), ("0px", "rgba(0, 0, 0, 0)0px")}
 
 
 def test_a_page_that_is_saved_and_opened_again_still_plays(opened: Any) -> None:

@@ -74,7 +74,7 @@
       go(place + STEPS[event.key]);
     });
     part("note").hidden = true;
-    part("controls").hidden = false;
+    part("controls").style.display = "";
     show(place, false);
   }
 

@@ -219,7 +219,8 @@ def _controls(trace: Trace, shown: Sequence[int], views: Sequence[_View]) -> str
     return (
         '<p class="pc-note" data-part="note">This is the last attempt. The others can be played where '
         "scripts run: in a browser with JavaScript, or in a trusted notebook.</p>"
-        f'<div class="pc-controls" data-part="controls" hidden>{made["previous"]}{made["play"]}{made["next"]}'
+        f'<div class="pc-controls" data-part="controls" style="display:none">'
+        f"{made['previous']}{made['play']}{made['next']}"
         f'<div class="pc-slider{many}"><input type="range" data-part="slider" min="0" max="{last}" step="1" '
         f'value="{last}" aria-label="Attempt" aria-valuetext="Attempt {trace.numbers[shown[-1]]}">'
         f'<div class="pc-ticks" aria-hidden="true">{ticks}</div></div></div>'
