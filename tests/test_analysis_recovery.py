@@ -71,7 +71,6 @@ def test_judge_on_continuations_worked_out_by_hand() -> None:
             Continuation(0, 1, (repaired, broken), is_finished=False),
             Continuation(0, 2, ()),
         ],
-        workers=1,
     )
     assert table["runs"].to_list() == [1, 0, 0]
     assert table["adds"].to_list() == [1, 1, 0]
@@ -92,7 +91,6 @@ def test_continuations_that_never_run_are_censored() -> None:
             Continuation(0, 1, ("fdd 1", "fdd 2", "fdd 3")),
             Continuation(0, 2, ("fdd 1",), is_finished=False),
         ],
-        workers=1,
     )
     episodes = continued_episodes(table)
     assert episodes["attempts"].to_list() == [2, 3, 1]

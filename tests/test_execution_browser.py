@@ -46,18 +46,22 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def results(browser: Browser) -> list[Result]:
+    return list(browser.run(PROGRAMS))
+
+
 @needs_chromium
-def test_verdicts_follow_the_rule(browser: Browser) -> None:
-    results = list(browser.run(PROGRAMS))
+def test_verdicts_follow_the_rule(results: list[Result]) -> None:
     assert {program: result.status for program, result in zip(PROGRAMS, results, strict=True)} == PROGRAMS
     assert all(isinstance(result, Result) and not result.drawing.ops for result in results)
 
 
 @needs_chromium
-def test_results_are_those_of_the_executor(browser: Browser) -> None:
+def test_results_are_those_of_the_executor(results: list[Result]) -> None:
     with Executor(workers=1) as executor:
         ours = list(executor.run(PROGRAMS))
-    for mine, theirs in zip(ours, browser.run(PROGRAMS), strict=True):
+    for mine, theirs in zip(ours, results, strict=True):
         assert (mine.program_hash, mine.status, mine.error_kind, mine.language, mine.message) == (
             theirs.program_hash, theirs.status, theirs.error_kind, theirs.language, theirs.message
         )  # fmt: skip

@@ -10,7 +10,7 @@ import pandas
 import pytest
 
 from pcutils.execution import program_hash
-from pcutils.pipeline import verdicts
+from pcutils.pipeline import open_run, verdicts
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
 from pcutils.pipeline.profiles import Execution
@@ -75,6 +75,16 @@ def test_samples_that_repeat_a_student_are_not_run(tmp_path: Path, ran: list[str
     Verdicts(files, EXECUTION, "samples-trace").status(["fd 1", "fd 3"])
     Verdicts(files, EXECUTION, "samples-last").status(["fd 3"])
     assert ran == ["fd 1", "fd 3"]
+
+
+def test_a_chapter_asks_the_run(tmp_path: Path, ran: list[str]) -> None:
+    (tmp_path / "profile.yaml").write_text("description: tiny\ndata: {source: simulated, students: 3}\n")
+    run = open_run(tmp_path)
+    Verdicts(run.files, run.profile.execution, "measures").status(["fd 1"])
+    found = run.run_status(["fd 1", "oops()", "fd 1"], step="06_steering")
+    assert found["status"].tolist() == ["success", "error"]
+    assert list(run.run_status(["oops()"], step="06_steering")["status"]) == ["error"]
+    assert ran == ["fd 1", "oops()"]
 
 
 def test_other_code_or_another_limit_asks_again(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -160,8 +160,7 @@ def judge(
     prefixes: Sequence[FailingPrefix],
     continued: Sequence[Continuation],
     *,
-    workers: int = 2,
-    seconds: float = 3.0,
+    status: Callable[[list[str]], pd.DataFrame] = run_status,
 ) -> pd.DataFrame:
     """Run the states that follow each failing one and compare the last with what the student wrote.
 
@@ -169,10 +168,9 @@ def judge(
     ----------
     prefixes : sequence of FailingPrefix
     continued : sequence of Continuation
-    workers : int
-        Processes that run programs.
-    seconds : float
-        Time limit of a program.
+    status : callable
+        Runs programs, as :func:`pcutils.execution.run_status` does; ``run.run_status`` knows those that the
+        run has seen.
 
     Returns
     -------
@@ -185,8 +183,8 @@ def judge(
         BLEU, 0 to 1, of its last program and the student's final one).
     """
     programs = [program for item in continued for program in item.states]
-    status = run_status(programs, workers=workers, seconds=seconds)
-    runs = dict(zip(status["program_hash"], status["status"] == "success", strict=True))
+    ended = status(programs)
+    runs = dict(zip(ended["program_hash"], ended["status"] == "success", strict=True))
     rows = []
     for item in continued:
         prefix = prefixes[item.prefix]

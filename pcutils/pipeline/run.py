@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,25 @@ class Run:
     def programs(self) -> pandas.DataFrame:
         """One row a distinct program: what happened when it ran."""
         return self._frame(self.files.programs)
+
+    def run_status(self, programs: Iterable[str], *, step: str) -> pandas.DataFrame:
+        """Tell how programs end, and run only those that no step of the run has asked about before.
+
+        Parameters
+        ----------
+        programs : iterable of str
+            Programs, repeats allowed.
+        step : str
+            Who asks, usually the chapter; names the file that keeps the verdicts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As from :func:`pcutils.execution.run_status`.
+        """
+        from pcutils.pipeline.verdicts import Verdicts
+
+        return Verdicts(self.files, self.profile.execution, step).status(programs, progress=False)
 
     def model(self, variant: str) -> TraceModel:
         """Load one of the trained models."""
