@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pcutils import figures
 from pcutils.errors import PcutilsError
 from pcutils.execution.drawing import Drawing
-from pcutils.execution.frame import Frame
 from pcutils.execution.result import Result
 from pcutils.figures.filmstrip import filmstrip_html
-from pcutils.figures.frames import MOST_GROWTH, shared_frames
-from pcutils.figures.listing import changed_parts, edit_rows, program_lines, visible
-from pcutils.figures.pictures import lightened
 from pcutils.figures.player import LONGEST_PAUSE_MS, MOST_MESSAGE, PAUSE_MS, player_html
 from pcutils.trace import Trace
 
@@ -82,87 +74,6 @@ def part(html: str, place: int, name: str) -> str:
     return "".join(data["pieces"][piece] for piece in data["states"][place][name])
 
 
-# The edit
-
-
-lines = st.lists(st.sampled_from(["fd 50", "fd 100", "rt 90", "pen red", "", "  box gold, 20"]), max_size=12)
-
-
-@given(lines, lines)
-def test_a_listing_holds_both_programs(before: list[str], after: list[str]) -> None:
-    rows = edit_rows(before, after)
-    assert [row.line for row in rows if row.kind != "removed"] == after
-    old = [row.before if row.kind == "changed" else row.line for row in rows if row.kind != "added"]
-    assert old == before
-
-
-def test_an_edit_of_a_long_program_keeps_its_many_equal_lines() -> None:
-    before = ["fd 10", "rt 90"] * 150
-    rows = edit_rows(before, [*before[:100], "dot red", *before[100:]])
-    assert [row.line for row in rows if row.kind != "kept"] == ["dot red"]
-
-
-@given(st.text("ab1 ,", max_size=12), st.text("ab1 ,", max_size=12))
-def test_changed_parts_put_both_lines_together(before: str, after: str) -> None:
-    head, gone, come, tail = changed_parts(before, after)
-    assert (head + gone + tail, head + come + tail) == (before, after)
-
-
-def test_a_number_is_not_cut_in_two() -> None:
-    assert changed_parts("rt 144, 1.5", "rt 144, 1.25") == ("rt 144, ", "1.5", "1.25", "")
-    assert changed_parts("fd size", "fd sizes * 2") == ("fd ", "size", "sizes * 2", "")
-
-
-@given(st.text())
-def test_visible_text_can_always_be_written(text: str) -> None:
-    shown = visible(text)
-    assert len(shown) == len(text)
-    shown.encode("utf-8")
-    assert not set(shown) & {"\0", "\r", "\n", "\u2028", "\u202e"}
-
-
-@pytest.mark.parametrize(
-    ("program", "cut"),
-    [
-        ("", [""]),
-        ("a", ["a"]),
-        ("a\n", ["a"]),
-        ("a\r\n\rb", ["a", "", "b"]),
-        ("a\u2028b\x0b", ["a\u2028b\x0b"]),
-    ],
-)
-def test_only_line_ends_of_an_editor_cut_a_program(program: str, cut: list[str]) -> None:
-    assert program_lines(program) == cut
-
-
-# The frame
-
-
-def test_drawings_of_a_size_share_a_frame_that_holds_them() -> None:
-    drawings = [lines_up(length) for length in (200, 300, 0, 350)]
-    frames = shared_frames(drawings)
-    assert len(set(frames)) == 1
-    assert frames[0].height > 350
-    assert frames == shared_frames(drawings[::-1])
-
-
-def test_a_huge_drawing_does_not_make_the_others_small() -> None:
-    *usual, huge = shared_frames([lines_up(length) for length in (200, 300, 400, 3500)])
-    assert len(set(usual)) == 1
-    assert usual[0].height < huge.height / MOST_GROWTH
-
-
-def test_a_drawing_far_away_has_a_frame_of_its_own() -> None:
-    far = Drawing(ops=(("dot", 3000, 0, "red", 20),))
-    near, other, away = shared_frames([lines_up(100), lines_up(150), far])
-    assert near == other
-    assert isinstance(away, Frame)
-    assert away.left > near.left + near.width
-
-
-# The pictures
-
-
 def scribble(marks: int, steps: int) -> Drawing:
     """A drawing of many marks, none of which occurs twice."""
     ops = [
@@ -170,6 +81,9 @@ def scribble(marks: int, steps: int) -> Drawing:
         for n in range(marks)
     ]
     return Drawing(ops=tuple(ops))
+
+
+# The element
 
 
 def test_a_filmstrip_has_the_same_frame() -> None:
@@ -180,35 +94,6 @@ def test_a_filmstrip_has_the_same_frame() -> None:
     assert set(frames) <= set(re.findall(r'viewBox="([^"]+)"', part(html_of(), 0, "picture")))
 
 
-def test_a_light_drawing_is_left_as_it_is() -> None:
-    drawing = scribble(5, 10)
-    [frame] = shared_frames([drawing])
-    assert lightened(drawing, frame, 5000) == (drawing, True)
-
-
-def test_steps_that_nobody_would_see_go_first() -> None:
-    curve = [[math.cos(k / 1000) * 200, math.sin(k / 1000) * 200] for k in range(6000)]
-    drawing = Drawing(ops=(("path", "red", 2, "round", curve),))
-    [frame] = shared_frames([drawing])
-    light, is_whole = lightened(drawing, frame, 30_000)
-    assert is_whole
-    kept = light.ops[0][4]
-    assert kept[0] == curve[0]
-    assert kept[-1] == curve[-1]
-    assert len(kept) < len(curve) / 2
-    left = [place for place in curve if place not in kept]
-    assert max(min(math.dist(place, other) for other in kept) for place in left) < 2
-
-
-def test_the_marks_of_a_heavy_drawing_end_where_there_is_no_room() -> None:
-    drawing = scribble(500, 20)
-    [frame] = shared_frames([drawing])
-    light, is_whole = lightened(drawing, frame, 3000)
-    assert not is_whole
-    assert light.ops[:-1] == drawing.ops[: len(light.ops) - 1]
-    assert 1500 < len(light.to_svg()) < 4000
-
-
 def test_heavy_drawings_make_no_heavy_page_and_the_page_says_so() -> None:
     trace = made_up_trace([f"fd {n}" for n in range(10)])
     ran = [Result(str(n), "success", drawing=scribble(300 * n, 8)) for n in range(10)]
@@ -217,9 +102,6 @@ def test_heavy_drawings_make_no_heavy_page_and_the_page_says_so() -> None:
     assert "only its first marks are shown" in part(html, 9, "picture")
     assert "<desc>2700 lines in red.</desc>" in part(html, 9, "picture")
     assert "only its first marks" not in part(html, 0, "picture")
-
-
-# The element
 
 
 def test_each_state_says_what_happened() -> None:
@@ -300,7 +182,7 @@ def test_no_person_is_shown_and_words_and_results_are_needed() -> None:
         html_of(start=4)
 
 
-def test_a_typical_trace_of_ten_states_is_light(tmp_path: Path) -> None:
+def test_a_typical_trace_of_ten_states_is_light() -> None:
     from pcutils.execution import Executor
     from pcutils.simulate import simulate
 
