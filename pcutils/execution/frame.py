@@ -59,8 +59,10 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
     """
     lines: list[Line] = []
     for item in items:
-        if item["kind"] == "table" and item["size"]:
-            lines.append(("text", f"table of {item['size'][0]} by {item['size'][1]} cells"))
+        if item["kind"] == "table":
+            lines += _table_rows(item["text"])
+        if item["kind"] == "picture":
+            lines.append(("picture", "picture"))
         for line in item["text"].splitlines() if item["kind"] != "table" else ():
             if line.strip():
                 lines.append((item["kind"], line.rstrip()[:SHOWN_LETTERS]))
@@ -68,6 +70,13 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
             lines.append(("question", ""))
     hidden = len(lines) - SHOWN_LINES
     return lines if hidden <= 0 else [*lines[:SHOWN_LINES], ("text", f"… and {hidden} more lines")]
+
+
+def _table_rows(text: str) -> list[Line]:
+    """Cut a table into rows whose cells are equally wide, with tabs between them."""
+    rows = [row.split("\t") for row in text.split("\n")]
+    wide = max(2, *(len(cell) for row in rows for cell in row))
+    return [("row", "\t".join(cell.ljust(wide) for cell in row)) for row in rows]
 
 
 def common_frame(drawings: Sequence[Drawing]) -> Frame:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from pcutils.execution.bounds import MARGIN
 from pcutils.execution.colors import safe_color
 from pcutils.execution.frame import INPUT_WIDTH, LETTER_WIDTH, LINE_HEIGHT, Frame, common_frame, text_lines
+from pcutils.execution.strokes import joined, number, path_data
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing
@@ -21,6 +22,14 @@ TURTLE_SHAPE = (
     "M0-13C3-13 4-10 3-7L7-9 9-5 6-3C7 1 6 4 5 6L8 9 5 11 2 9 0 12-2 9-5 11"
     "-8 9-5 6C-6 4-7 1-6-3L-9-5-7-9-3-7C-4-10-3-13 0-13Z"
 )
+# Colour and outline of what a turtle can wear instead of its shell; the pencil's tip is at its place.
+SHAPES = {
+    "pencil": ("dodgerblue", "M0 0L-3.5-6V-24H3.5V-6Z"),
+    "pointer": ("gray", "M0-18L10 6L0 0L-10 6Z"),
+    "dot": ("black", "M-6 0A6 6 0 0 1 6 0A6 6 0 0 1-6 0Z"),
+    "point": ("black", "M-1.5 0A1.5 1.5 0 0 1 1.5 0A1.5 1.5 0 0 1-1.5 0Z"),
+    "radius": ("gray", "M-9 0A9 9 0 0 1 9 0A9 9 0 0 1-9 0Z"),
+}
 _MANY = {
     "path": "line",
     "fill": "filled area",
@@ -29,54 +38,6 @@ _MANY = {
     "arrow": "arrow",
     "label": "label",
 }
-
-
-def number(value: float) -> str:
-    """Write a number with at most one decimal.
-
-    Examples
-    --------
-    >>> number(3.0), number(-0.04), number(12.345)
-    ('3', '0', '12.3')
-    """
-    text = f"{value:.1f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
-
-
-def path_data(strokes: Iterable[Sequence[Sequence[float]]]) -> str:
-    """Write strokes as the data of an SVG path.
-
-    Parameters
-    ----------
-    strokes : iterable of sequence
-        Each a start (x, y) and steps, as in :class:`Drawing`.
-
-    Returns
-    -------
-    str
-        Absolute commands; y points down.
-
-    Examples
-    --------
-    >>> path_data([[(0, 0), (0, 100), (50, 150, 50, 0, 1)]])
-    'M0 0L0-100A50 50 0 0 1 50-150'
-    """
-    parts = []
-    for start, *steps in strokes:
-        parts.append(f"M{_pair(start[0], -start[1])}")
-        for step in steps:
-            place = _pair(step[0], -step[1])
-            if len(step) == 2:
-                parts.append(f"L{place}")
-            else:
-                radius = number(step[2])
-                parts.append(f"A{radius} {radius} 0 {int(step[3])} {int(step[4])} {place}")
-    return "".join(parts)
-
-
-def _pair(x: float, y: float) -> str:
-    right = number(y)
-    return number(x) + ("" if right.startswith("-") else " ") + right
 
 
 def _op_svg(op: Sequence[Any]) -> str:
@@ -123,6 +84,7 @@ def _arrow(op: Sequence[Any]) -> str:
 def _label(op: Sequence[Any]) -> str:
     _, x, y, direction, size, color, side, text = op
     anchor = {"left": "end", "right": "start"}.get(side, "middle")
+    y += {"top": 0.6 * size, "bottom": -0.6 * size}.get(side, 0.0)
     turned = f' transform="rotate({number(direction)} {number(x)} {number(-y)})"' if direction % 360 else ""
     return (
         f'<text x="{number(x)}" y="{number(-y)}" font-size="{number(size)}" fill="{safe_color(color)}"'
@@ -146,11 +108,23 @@ def _turtle(turtle: Mapping[str, Any]) -> str:
         place += f"scale({turtle['scale']:g})"
     color = safe_color(turtle["color"]) if turtle["color"] else TURTLE_COLOR
     faded = "" if turtle["opacity"] == 1 else f' opacity="{number(turtle["opacity"])}"'
-    if turtle["shape"] == "box" and turtle["size"]:
-        width, height = turtle["size"]
-        shape = f'<rect x="{number(-width / 2)}" y="{number(-height / 2)}" width="{number(width)}"'
-        return f'{shape} height="{number(height)}" transform="{place}" fill="{color}"{faded}/>'
+    if turtle["shape"] in ("box", "piano", "picture", "webcam"):
+        return _sprite(turtle, place, faded)
+    if turtle["shape"] in SHAPES:
+        color = safe_color(turtle["color"]) if turtle["color"] else SHAPES[turtle["shape"]][0]
+        return f'<path d="{SHAPES[turtle["shape"]][1]}" transform="{place}" fill="{color}"{faded}/>'
     return f'<path d="{TURTLE_SHAPE}" transform="{place}" fill="{color}" fill-opacity=".85"{faded}/>'
+
+
+def _sprite(turtle: Mapping[str, Any], place: str, faded: str) -> str:
+    """Draw a sprite as its rectangle; of a picture or film only the frame is known."""
+    width, height = turtle["size"] or (40, 40)
+    ink = f'fill="{safe_color(turtle["color"])}"' if turtle["color"] else 'fill="#fff" stroke="#888"'
+    if not turtle["color"] and turtle["shape"] != "piano":
+        ink += ' stroke-dasharray="3"'
+    corner = f'x="{number(-width / 2)}" y="{number(-height / 2)}"'
+    side = f'width="{number(width)}" height="{number(height)}"'
+    return f'<rect {corner} {side} transform="{place}" {ink}{faded}/>'
 
 
 def _line_svg(kind: str, text: str, x: float, y: float) -> str:
@@ -159,6 +133,12 @@ def _line_svg(kind: str, text: str, x: float, y: float) -> str:
     if kind == "button":
         frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20" rx="4"'
         return f'{frame} fill="#eee" stroke="#888"/><text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
+    if kind == "row":
+        return _row_svg(text, x, y)
+    if kind == "picture":
+        frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20"'
+        frame += ' fill="none" stroke="#888" stroke-dasharray="3"/>'
+        return f'{frame}<text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
     if kind == "question":
         left = x + (width + 10 if text else 0)
         frame = f'<rect x="{number(left)}" y="{number(y - 15)}" width="{number(INPUT_WIDTH)}" height="20"'
@@ -166,6 +146,20 @@ def _line_svg(kind: str, text: str, x: float, y: float) -> str:
         return f'<text x="{number(x)}" y="{number(y)}">{shown}</text>{frame}'
     bold = ' font-weight="bold"' if kind == "heading" else ""
     return f'<text x="{number(x)}" y="{number(y)}"{bold}>{shown}</text>'
+
+
+def _row_svg(text: str, x: float, y: float) -> str:
+    """Draw the cells of one row of a table side by side."""
+    parts = []
+    for cell in text.split("\t"):
+        width = len(cell) * LETTER_WIDTH + 10
+        frame = f'x="{number(x)}" y="{number(y - 16)}" width="{number(width)}" height="{number(LINE_HEIGHT)}"'
+        words = (
+            f'<text x="{number(x + 5)}" y="{number(y)}">{_text(cell.rstrip())}</text>' if cell.strip() else ""
+        )
+        parts.append(f'<rect {frame} fill="none" stroke="#444"/>{words}')
+        x += width
+    return "".join(parts)
 
 
 def describe(drawing: Drawing) -> str:
@@ -211,9 +205,10 @@ def picture(
     left, top, width, height = frame.box
     shrink = min(1.0, SHOWN_SIDE / max(width, height))
     shown = size or (round(width * shrink), round(height * shrink))
-    marks = [_op_svg(op) for op in drawing.ops]
+    marks = [_op_svg(op) for op in joined(drawing.ops)]
     if frame.has_marks:
-        marks += [_turtle(turtle) for turtle in drawing.turtles if turtle["visible"]]
+        on_top = [*drawing.turtles[1:], *drawing.turtles[:1]]
+        marks += [_turtle(turtle) for turtle in on_top if turtle["visible"]]
     written = [
         _line_svg(kind, text, left + MARGIN, top + MARGIN + (i + 0.6) * LINE_HEIGHT)
         for i, (kind, text) in enumerate(lines)

@@ -125,11 +125,12 @@
       } else {
         if (name === 'Turtle' || name === 'Sprite') checkContainer(container);
         element = shim.hatch(shape, null);
-        if (isSet || name === 'Pencil' || name === 'Piano') look = null;
-        shim.wear(shim.turtleOf(element), look || (shape === 'box' ? '' : 'turtle'), shape);
+        if (isSet) look = null;
+        if (name === 'Turtle' || name === 'Sprite') shim.wear(shim.turtleOf(element), look || (shape === 'box' ? '' : 'turtle'), shape);
       }
       this.length = element ? 1 : 0;
       if (element) this[0] = element;
+      if (name === 'Piano') shim.turtleOf(element).size = [422, 102];
       if (name === 'Pencil') Object.assign(shim.turtleOf(element), { speed: Infinity, visible: false });
       return undefined;
     }
@@ -178,10 +179,14 @@
       }
     };
   }
+  // What is called must be a function; the browser names it as the shortened library does.
+  function refuse(name) { return function () { throw new TypeError(name + ' is not a function'); }; }
+  shim.refuse = refuse;
   var ticker = null, timers = [], running = [];
   function startTicker(rate, action) {
     if (action === undefined && typeof rate === 'function') { action = rate; rate = 1; }
     if (ticker !== null) global.clearInterval(ticker);
+    if (action && typeof action !== 'function') action = refuse('t');
     ticker = action && rate ? shim.addTimer(within(action), 1000 / rate, [], true) : null;
   }
   command('tick', function (rate, action) {
@@ -193,7 +198,7 @@
     if (!action && typeof rate === 'function') { action = rate; rate = 30; }
     var record = { action: action, id: null, isReady: !isBusy() };
     if (!record.isReady) shim.inTurn(function () { record.isReady = true; });
-    var run = typeof action === 'function' ? within(action, record) : shim.nothing;
+    var run = !action ? shim.nothing : within(typeof action === 'function' ? action : refuse('n'), record);
     record.id = shim.addTimer(function () { if (record.isReady) run(); }, Math.floor(1000 / Math.max(1 / 86400, rate)), [], true);
     timers.push(record);
     return record.id;

@@ -103,7 +103,7 @@
   function set(visible) { return function (e) { shim.turtleOf(e).visible = visible; }; }
   function toggle(e) { shim.turtleOf(e).visible = !shim.turtleOf(e).visible; }
   effect('animate', function (turtle, properties) { return !!properties; }, function (e, properties) {
-    if (properties && typeof properties === 'object' && properties !== global) $(e).css(properties);
+    if (shim.isPlain(properties) && !Array.isArray(properties)) $(e).css(properties);
   });
   effect('fadeIn', isHidden, set(true));
   effect('slideDown', isHidden, set(true));

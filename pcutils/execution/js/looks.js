@@ -53,7 +53,7 @@
     return this;
   });
   method('copy', function () {
-    var set = this;
+    var done = arguments[arguments.length - 1];
     return this.map(function () {
       var from = shim.turtleOf(this), element = shim.hatch(from.shape, from.color), to = shim.turtleOf(element);
       to.visible = false;
@@ -62,6 +62,7 @@
         ['x', 'y', 'direction', 'scaleX', 'scaleY', 'unit', 'speed', 'color', 'shape', 'size', 'opacity', 'isDown', 'style', 'picture']
           .forEach(function (key) { to[key] = from[key]; });
         to.visible = true;
+        if (shim.isCallback(done)) shim.plan(0, done);
       });
       return element;
     });

@@ -13,8 +13,12 @@
     return beats * BEAT * 120 / tempo;
   }
   method('play', function () {
-    var args = [].slice.call(arguments), action = args.filter(function (a) { return typeof a === 'function'; })[0];
-    if (args.some(function (a) { return typeof a === 'number'; })) throw new TypeError('g[r].split is not a function');
+    var args = [].slice.call(arguments), action = args[args.length - 1];
+    if (args.length > 1 && typeof args[args.length - 1] === 'function') args.pop(); else action = undefined;
+    args.slice(args.length && typeof args[0] === 'object' ? 1 : 0).forEach(function (tune) {
+      if (tune === undefined || tune === null) throw new TypeError('Cannot read properties of ' + tune + " (reading 'split')");
+      if (typeof tune !== 'string') throw new TypeError('g[r].split is not a function');
+    });
     return this.each(function () {
       shim.enqueue(this, tuneTime(args), function () { if (action) action(); });
     });

@@ -207,7 +207,7 @@
         var pen = turtle.style, told = style ? shim.parsePen(style) : pen && !pen.isPath ? pen : { color: 'black', width: PEN };
         if (!told) throw new TypeError("Cannot read properties of null (reading 'eraseMode')");
         var length = size === undefined || size === null ? DOT_SIZE : +size;
-        if (length !== length) return;
+        if (length !== length || turtle.isElsewhere) return;
         draw(turtle, told.color, Math.min(Math.abs(length), 1e5) * turtle.unit, pen && pen.width || PEN);
       };
     };
@@ -242,6 +242,7 @@
         element.textContent = text;
         shim.field.appendChild(element);
       }
+      if (turtle.isElsewhere) return;
       var turn = /\brotated\b/.test(side) ? shim.round(turtle.direction) : 0, scale = /\bscaled\b/.test(side) ? turtle.scaleX : 1;
       shim.draw(['label'].concat(place(turtle), [turn, shim.round(size * scale), String(style.color || 'black'),
         (/\b(left|right|top|bottom)\b/.exec(side) || ['center'])[0], text]));

@@ -123,6 +123,13 @@
     return put('menu', form, names.map(function (n, i) { return typeof n === 'function' ? String(i + 1) : String(n); }).join('\n'));
   });
   function rowsOf(list) { return list.map(function (row) { return Array.isArray(row) ? row : [row]; }); }
+  // What stands in the cells in the end, a line for each row.
+  function cellTexts(element) {
+    var rows = element.children.slice(0, 50).map(function (row) {
+      return row.children.slice(0, 50).map(function (cell) { return cell.textContent.replace(/\s+/g, ' ').slice(0, 40); }).join('\t');
+    });
+    return rows.join('\n').slice(0, 5000);
+  }
   shim.word('table', function (rows, columns, cellStyle, tableStyle) {
     var content = Array.isArray(rows) ? rowsOf(rows) : [], element = new shim.Element('table');
     if (Array.isArray(rows)) {
@@ -131,7 +138,7 @@
       columns = content.reduce(function (most, row) { return Math.max(most, row.length); }, 0);
       rows = content.length;
     }
-    if (rows * Math.max(columns, 1) > 250000) shim.stop('timeout', 'asked for a table that cannot be made in its time');
+    if (rows * Math.max(+columns || 0, 1) > 250000) shim.stop('timeout', 'asked for a table that cannot be made in its time');
     for (var r = 0; r < rows; r++) {
       var row = element.appendChild(new shim.Element('tr'));
       for (var c = 0; c < columns; c++) {
@@ -140,6 +147,7 @@
       }
     }
     var made = put('table', element, '', [element.children.length, element.children[0] ? element.children[0].children.length : 0]);
+    Object.defineProperty(element.shim.item, 'text', { get: function () { return cellTexts(element); }, set: shim.nothing });
     if (shim.isPlain(tableStyle)) made.css(tableStyle);
     if (shim.isPlain(cellStyle)) made.find('td').css(cellStyle);
     return made;
@@ -181,7 +189,7 @@
 
   // Storage and loading: a page of its own, alone --------------------------------------------------------------------------
   function answer(action) { if (typeof action === 'function') shim.plan(100, function () { action(null, {}); }); }
-  shim.word('load', function (url, action) { answer(action); return null; });
+  shim.word('load', function (url, action) { answer(action && typeof action !== 'function' ? shim.refuse('t') : action); return null; });
   shim.word('save', function (url, data, action) {
     if (!url) throw new Error('Missing url for save');
     answer(action);

@@ -197,12 +197,25 @@
     var special = shim.turtleStyle(e, shim.camel(key));
     return special !== undefined ? special : e.style ? e.style[shim.camel(key)] || '' : '';
   }, function (e, key, value) {
-    if (typeof key === 'number') throw new TypeError('e.replace is not a function');
     key = shim.camel(key);
     if (shim.turtleStyle(e, key, value) === undefined && e.style) {
       e.style[key] = typeof value === 'number' && !/opacity|zIndex|fontWeight/i.test(key) ? value + 'px' : String(value);
     }
   });
+  // A style is known by its name; what is no name cannot be looked up.
+  Query.prototype.css = (function (css) {
+    return function (key, value) {
+      var type = typeof key, names = Array.isArray(key) ? key : [key];
+      if (type === 'object' && key && !Array.isArray(key) && !shim.isPlain(key)) return this;
+      if (this.length && (key === undefined || key === null)) throw new TypeError("Cannot read properties of undefined (reading 'replace')");
+      if (this.length && type !== 'object' && type !== 'string') throw new TypeError('e.replace is not a function');
+      if (!Array.isArray(key)) return arguments.length > 1 ? css.call(this, key, value) : css.call(this, key);
+      if (!names.every(function (name) { return typeof name === 'string'; })) throw new TypeError('e.replace is not a function');
+      var found = {}, self = this;
+      names.forEach(function (name) { found[name] = css.call(self, name); });
+      return found;
+    };
+  })(Query.prototype.css);
   each('removeAttr', function (name) { if (this.attributes) delete this.attributes[name]; });
   each('removeData', function () { if (this.shim) this.shim.data = {}; });
   each('addClass', function (name) { if (this.classList) String(name).split(/\s+/).forEach(this.classList.add, this.classList); });

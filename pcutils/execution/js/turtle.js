@@ -151,7 +151,7 @@
     }
     turtle.isBroken = false;
     open[open.length] = piece;
-    if (turtle.style.isPath) return;
+    if (turtle.style.isPath || turtle.isElsewhere) return;
     if (turtle.stroke && shim.ops[shim.ops.length - 1] === turtle.stroke) {
       turtle.stroke[4][turtle.stroke[4].length] = piece;
     } else {
@@ -187,7 +187,7 @@
       left -= part;
       var angle = turtle.direction * DEGREE;
       var x = limit(middleX - radius * Math.cos(angle)), y = limit(middleY + radius * Math.sin(angle));
-      shim.trace(turtle, turtle.x, turtle.y, [round(x), round(y), round(size), 0, (sign > 0) === (radius > 0) ? 1 : 0]);
+      shim.trace(turtle, turtle.x, turtle.y, [round(x), round(y), round(size), 0, sign > 0 ? 1 : 0]);
       turtle.x = x;
       turtle.y = y;
     }
@@ -195,7 +195,7 @@
   };
   shim.fill = function (turtle, color) {
     var pieces = turtle.strokes.filter(function (stroke) { return stroke.length > 1; });
-    if (pieces.length) shim.draw(['fill', String(color), pieces]);
+    if (pieces.length && color !== 'none' && !turtle.isElsewhere) shim.draw(['fill', String(color), pieces]);
     turtle.strokes = [];
     turtle.stroke = null;
   };
