@@ -208,3 +208,54 @@ def test_a_frame_of_texts_only_has_no_turtle(executor: Executor) -> None:
     frame = common_frame(drawings)
     assert not frame.has_marks
     assert [parsed(drawing, frame=frame).find(f".//{SVG}path") for drawing in drawings] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("program", "sweeps"),
+    [("rt 90, 50", [1]), ("lt 90, 50", [0]), ("rt -90, 50", [0]), ("lt 270, 50", [0, 0])],
+)
+def test_arcs_bend_the_way_the_turtle_turns(executor: Executor, program: str, sweeps: list[int]) -> None:
+    ((_, _, _, _, (_, *steps)),) = draw(executor, f"pen red\n{program}").ops
+    assert [step[4] for step in steps] == sweeps
+
+
+def test_an_arrow_has_a_shaft_and_a_head(executor: Executor) -> None:
+    drawing = draw(executor, "pen black, 4\nrt 90\narrow red, 80")
+    assert drawing.ops == (("arrow", 0, 0, 90, "red", 80, 4),)
+    arrow = parsed(drawing).find(f".//{SVG}g/{SVG}g")
+    assert arrow is not None
+    assert [path.get("stroke") or path.get("fill") for path in arrow] == ["red", "red"]
+    assert bounds_of(drawing).right == pytest.approx(86)
+
+
+def test_a_table_shows_its_cells(executor: Executor) -> None:
+    drawing = draw(executor, "t = table 2, 3\nt.cell(0, 1).text '<7>'")
+    root = parsed(drawing)
+    assert len(root.findall(f".//{SVG}rect")) == 1 + 6
+    assert [node.text for node in root.iter(f"{SVG}text")] == ["<7>"]
+
+
+def test_turtles_wear_shapes_and_the_main_one_is_on_top(executor: Executor) -> None:
+    root = parsed(draw(executor, "s = new Sprite {width: 60, color: green}\nnew Turtle 'blue pencil'"))
+    group = root.find(f"{SVG}g")
+    assert group is not None
+    assert [node.get("fill") for node in group] == ["green", "blue", "#3c8a5a"]
+
+
+def test_what_goes_straight_on_is_one_line(executor: Executor) -> None:
+    steps = draw(executor, "speed Infinity\nfor i in [1..50]\n  pen red, 4\n  fd 3")
+    at_once = draw(executor, "speed Infinity\npen red, 4\nfd 150")
+    assert steps.to_svg(description="x") == at_once.to_svg(description="x")
+
+
+def test_an_unknown_colour_is_black_and_clear_ink_stays_apart(executor: Executor) -> None:
+    svg = draw(
+        executor, "pen 'purpel', 4\nfd 50\nfor i in [1..2]\n  pen rgba(255, 0, 0, 0.5), 9\n  fd 9"
+    ).to_svg()
+    assert 'stroke="black"' in svg
+    assert svg.count("rgba(255,0,0,0.5)") == 2 + 1
+
+
+def test_what_is_drawn_on_a_sprite_does_not_stand_on_the_page(executor: Executor) -> None:
+    drawing = draw(executor, "s = new Sprite\ndrawon s\npen red\nfd 50\ndot blue\ndrawon null\ndot green, 5")
+    assert [op[3] for op in drawing.ops] == ["green"]
