@@ -31,7 +31,7 @@ class Executor:
     seconds : float
         Processor time of one program.
     memory_mb : int
-        What one program may allocate, in MiB.
+        What one program may use at its peak, in MiB.
     **limits
         Other fields of :class:`pcutils.execution.limits.Limits`.
 
@@ -47,7 +47,7 @@ class Executor:
     ['success', 'error']
     """
 
-    def __init__(self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 128, **limits: Any) -> None:
+    def __init__(self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 96, **limits: Any) -> None:
         if workers < 1:
             raise ExecutionError(f"{workers} workers cannot run anything: give at least 1")
         self.workers = workers
@@ -187,6 +187,6 @@ class Executor:
         with self._lock:
             if self._threads is None:
                 raise ExecutionError("the executor was closed while programs were running")
-            process = WorkerProcess()
+            process = WorkerProcess("pcutils.execution.worker")
             self._alive.add(process)
         return process

@@ -18,7 +18,7 @@ class Limits:
     compile_seconds : float
         Processor time of the compiler.
     memory_mb : int
-        What the program may allocate, in MiB.
+        What the program may use at its peak, in MiB; twice as much is refused at once.
     stack_kb : int
         Depth of its stack, in KiB; the default holds as many calls as a browser's.
     output_characters : int
@@ -38,7 +38,7 @@ class Limits:
 
     seconds: float = 3.0
     compile_seconds: float = 3.0
-    memory_mb: int = 128
+    memory_mb: int = 96
     stack_kb: int = 23_000
     output_characters: int = 200_000
     commands: int = 200_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -17,8 +18,9 @@ from pcutils.errors import ExecutionError
 from pcutils.execution.limits import Limits
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from pcutils.execution.worker import main; main()"
+_START = "import sys, importlib; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2]).main()"
 START_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 ANSWER_BYTES = 128 << 20
 
 
@@ -26,23 +28,36 @@ class WorkerDiedError(Exception):
     """A worker ended or stopped answering."""
 
 
+class NoAnswerError(WorkerDiedError):
+    """A worker stopped answering."""
+
+
 class WorkerProcess:
-    """One worker subprocess; it sees nothing of the caller's environment and dies with it.
+    """One worker subprocess; it sees nothing of the caller's environment and ends with it.
 
     It is a new interpreter rather than a fork, so that a notebook or a job with threads may use it and the
-    caller's ``__main__`` is not imported again. It sits in its own session: Ctrl-C reaches the caller only.
+    caller's ``__main__`` is not imported again.
+
+    Parameters
+    ----------
+    module : str
+        Module whose ``main`` answers lines of JSON.
+    own_session : bool
+        Whether it starts a session of its own: then Ctrl-C reaches the caller only, and what the process
+        starts ends with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str, own_session: bool = True) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, _PACKAGE_PARENT],
+            [sys.executable, "-I", "-c", _START, _PACKAGE_PARENT, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={},
             cwd="/",
-            start_new_session=True,
+            start_new_session=own_session,
         )
+        self._own_session = own_session
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         self._selector = selectors.DefaultSelector()
@@ -50,15 +65,17 @@ class WorkerProcess:
         self._unread = b""
         self.pid = self._process.pid
 
-    def ask(self, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def ask(self, job: dict[str, Any], seconds: float, cpu_seconds: float = math.inf) -> dict[str, Any]:
         """Send one job and wait for its answer.
 
         Parameters
         ----------
         job : dict
-            See :func:`pcutils.execution.worker.run_job`.
+            What the module's ``main`` reads.
         seconds : float
             How long to wait.
+        cpu_seconds : float
+            How much processor time the process may take once it is seen to be slow.
 
         Returns
         -------
@@ -67,26 +84,44 @@ class WorkerProcess:
 
         Raises
         ------
+        NoAnswerError
+            When the process did not answer in time.
         WorkerDiedError
-            When the process ended, broke its line off, or did not answer in time.
+            When it ended or broke its line off.
         """
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(job).encode("ascii") + b"\n")
             self._process.stdin.flush()
-            answer = self._line(time.monotonic() + seconds)
+            answer = self._line(time.monotonic() + seconds, cpu_seconds)
         except OSError as error:
             raise WorkerDiedError(str(error)) from error
         report: dict[str, Any] = json.loads(answer)
         return report
 
-    def _line(self, deadline: float) -> bytes:
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the process has taken so far, 0 when it has ended."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _wait(self, deadline: float, cpu_seconds: float) -> None:
+        """Wait until there is something to read."""
+        started = None
+        while not self._selector.select(max(0.0, min(LOOK_SECONDS, deadline - time.monotonic()))):
+            now = self.cpu_seconds()
+            started = now if started is None else started
+            if time.monotonic() >= deadline or now - started >= cpu_seconds:
+                raise NoAnswerError("no answer in time")
+
+    def _line(self, deadline: float, cpu_seconds: float) -> bytes:
         assert self._process.stdout is not None
         parts = [self._unread]
         size = 0
         while b"\n" not in parts[-1]:
-            if not self._selector.select(max(0.0, deadline - time.monotonic())):
-                raise WorkerDiedError("no answer in time")
+            self._wait(deadline, cpu_seconds)
             chunk = self._process.stdout.read(1 << 16)
             if chunk == b"":
                 raise WorkerDiedError("the process ended")
@@ -98,9 +133,12 @@ class WorkerProcess:
         return line
 
     def kill(self) -> None:
-        """End the process and whatever it started, at once."""
+        """End the process at once, and in a session of its own whatever it started."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if self._own_session:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
 
     def stop(self) -> str:
         """End the process and return what it wrote to its standard error."""

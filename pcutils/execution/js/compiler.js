@@ -1,59 +1,64 @@
-// Loads the vendored compiler as CommonJS modules and offers `compile(source as JSON text) -> JSON text`.
+// Loads the vendored compiler as CommonJS modules and offers `compile(job as JSON text) -> JSON text`.
 (function (global, sources) {
   'use strict';
+  // How deeply a program's parts may lie in one another. Where a stack ends depends on what the engine has optimised by
+  // then; this does not.
+  var DEEPEST = 6000;
   var cache = {};
   // What the compiler asks of Node but never uses when it only compiles text.
   var absent = { fs: {}, vm: {}, path: {} };
-
-  // The generated parser picks its action in a switch of some three hundred cases, which this interpreter goes through
-  // one by one; a list of functions with the same bodies is looked up at once.
-  function withActionList(source) {
-    var head = source.indexOf('switch (yystate) {'), tail = source.indexOf('\n},\ntable:', head);
-    if (head < 0 || tail < 0) return source;
-    var cases = source.slice(head, tail).split(/\ncase (?=\d+:)/).slice(1), bodies = [], together = [];
-    for (var i = 0; i < cases.length; i++) {
-      var colon = cases[i].indexOf(':'), body = cases[i].slice(colon + 1).trim();
-      together.push(cases[i].slice(0, colon));
-      if (body.replace(/case \d+:/g, '').trim() === '') return source;
-      var labels = /^((?:\s*case \d+:)*)([\s\S]*)$/.exec(body);
-      (labels[1].match(/\d+/g) || []).forEach(function (n) { together.push(n); });
-      body = labels[2].replace(/\nbreak;\s*(\}\s*)?$/, '');
-      if (/\bbreak\b/.test(body)) return source;
-      together.forEach(function (n) { bodies[n] = body; });
-      together = [];
-    }
-    var list = [];
-    for (var n = 0; n < bodies.length; n++) {
-      list.push(bodies[n] === undefined ? 'null' : 'function(yytext,yyleng,yylineno,yy,$$,_$,$0){' + bodies[n] + '\n}');
-    }
-    return 'var actionList = [' + list.join(',') + '];\n' + source.slice(0, head) +
-      'var action = actionList[yystate];\n' +
-      'if (action) return action.call(this, yytext, yyleng, yylineno, yy, $$, _$, $0);' + source.slice(tail);
-  }
 
   function load(name) {
     if (name === 'iced-runtime') return { const: load('const') };
     if (absent[name]) return absent[name];
     if (cache[name]) return cache[name].exports;
     var module = cache[name] = { exports: {} };
-    var source = name === 'parser' ? withActionList(sources[name]) : sources[name];
-    var wrap = new Function('module', 'exports', 'require', 'process', source);
+    var wrap = new Function('module', 'exports', 'require', 'process', sources[name]);
     wrap.call(module.exports, module, module.exports, function (path) {
       return load(path.replace(/^\.\//, ''));
     }, undefined);
     return module.exports;
   }
 
+  function refuseDepth(root) {
+    var open = [{ node: root, depth: 1 }];
+    while (open.length) {
+      var place = open.pop(), parts = place.node.children || [];
+      if (place.depth > DEEPEST) throw new RangeError('Maximum call stack size exceeded');
+      for (var i = 0; i < parts.length; i++) add(open, place.node[parts[i]], place.depth + 1);
+    }
+  }
+  function add(open, part, depth) {
+    if (Array.isArray(part)) for (var i = 0; i < part.length; i++) add(open, part[i], depth);
+    else if (part) open.push({ node: part, depth: depth });
+  }
+
+  var parser = load('parser').parser, parse = parser.parse;
+  parser.parse = function (tokens) {
+    var root = parse.call(parser, tokens);
+    refuseDepth(root);
+    return root;
+  };
   var compiler = load('coffee-script');
   delete Error.prepareStackTrace;
 
-  global.compile = function (source) {
+  function couldBeJavaScript(text) {
     try {
-      return JSON.stringify({ code: compiler.compile(JSON.parse(source), { bare: true, runtime: 'none' }) });
+      new Function(text);
+      return true;
     } catch (error) {
-      if (!(error instanceof Error)) return JSON.stringify({ name: 'Error', message: String(error) });
-      return JSON.stringify({ name: error.name, message: error.message });
+      return false;
     }
+  }
+
+  global.compile = function (job) {
+    var source = JSON.parse(job), answer = { parses_as_js: couldBeJavaScript(source.text) };
+    try {
+      answer.code = compiler.compile(source.text + source.end, { bare: true, runtime: 'none' });
+    } catch (error) {
+      answer.message = error instanceof Error ? error.name + ': ' + error.message : 'Error: ' + error;
+    }
+    return JSON.stringify(answer);
   };
 })(globalThis, globalThis.__sources);
 delete globalThis.__sources;

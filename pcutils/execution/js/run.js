@@ -23,14 +23,6 @@
     return !shim.ended;
   };
   global.__step = function () { return shim.step(); };
-  global.__parses = function (source) {
-    try {
-      new Function(parse(source));
-      return true;
-    } catch (error) {
-      return false;
-    }
-  };
 
   function turtle(element) {
     var t = shim.turtleOf(element);

@@ -1,0 +1,107 @@
+"""The process that compiles CoffeeScript: V8 with the vendored compiler in it.
+
+V8 compiles some fifteen times faster than the small interpreter that runs the programs. It cannot be forked
+and its walls are soft, so it never runs a program: all it gets is text, and all it gives back is JavaScript.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pcutils.execution.process import NoAnswerError, WorkerDiedError, WorkerProcess
+
+HERE = Path(__file__).parent
+MODULES = ["coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope", "sourcemap"]
+# The deepest nesting that `compiler.js` lets through needs far less stack than this, compiled code or not.
+FLAGS = ["--stack-size=40000", "--single-threaded", "--optimize-for-size"]
+MEMORY_MB = 160
+ATTEMPTS = 2
+
+
+class Compiler:
+    """Compiles in a process of its own, which is replaced when a text is too much for it.
+
+    The process ends with the one that made it.
+    """
+
+    def __init__(self) -> None:
+        self._process = self._new_process()
+
+    @staticmethod
+    def _new_process() -> WorkerProcess:
+        return WorkerProcess("pcutils.execution.compiler", own_session=False)
+
+    def compile(self, text: str, end: str, seconds: float, wall_seconds: float) -> dict[str, Any]:
+        """Compile CoffeeScript.
+
+        Parameters
+        ----------
+        text : str
+            The program, lone surrogates included.
+        end : str
+            What to put behind it.
+        seconds, wall_seconds : float
+            Processor time and real time after which the compiler is given up.
+
+        Returns
+        -------
+        dict
+            ``code``, or the ``status`` and ``message`` of the failure; and ``parses_as_js``, whether the text
+            could be JavaScript.
+        """
+        job = {"text": text, "end": end}
+        for _ in range(ATTEMPTS):
+            try:
+                answer = self._process.ask(job, wall_seconds, cpu_seconds=seconds)
+            except NoAnswerError:
+                self._replace()
+                return _failure("timeout", "took longer to compile than its time limit")
+            except WorkerDiedError:
+                self._replace()
+            else:
+                return answer if "code" in answer else answer | {"status": "error"}
+        return _failure("limit", "needs more memory to compile than its limit")
+
+    def _replace(self) -> None:
+        self._process.stop()
+        self._process = self._new_process()
+
+
+def _failure(status: str, message: str) -> dict[str, Any]:
+    return {"status": status, "message": message, "parses_as_js": False}
+
+
+def _load() -> Any:
+    """Return a V8 context with a global function ``compile(JSON text of a job) -> JSON text``."""
+    from py_mini_racer import MiniRacer, init_mini_racer
+
+    init_mini_racer(flags=FLAGS)
+    context = MiniRacer()
+    context.set_hard_memory_limit(MEMORY_MB << 20)
+    folders = {"iced-coffee-script": MODULES, "iced-runtime": ["const"]}
+    sources = {
+        name: (HERE / "vendor" / folder / f"{name}.js").read_text(encoding="utf-8")
+        for folder, names in folders.items()
+        for name in names
+    }
+    context.eval(f"globalThis.__sources = {json.dumps(sources)}")
+    context.eval((HERE / "js" / "compiler.js").read_text(encoding="utf-8"))
+    return context
+
+
+def main() -> None:
+    """Answer jobs until the standard input ends."""
+    context = _load()
+    for line in sys.stdin:
+        answer = context.eval(f"compile({json.dumps(line)})")
+        sys.stdout.buffer.write(answer.encode("utf-8") + b"\n")
+        sys.stdout.buffer.flush()
+    os._exit(0)  # V8's own threads would keep the process alive
+
+
+if __name__ == "__main__":
+    main()
