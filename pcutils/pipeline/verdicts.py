@@ -79,7 +79,8 @@ class Verdicts:
         texts = {program_hash(program): program for program in programs}
         key = execution_key(self._execution.seconds)
         known = _joined([_kept(file, key) for file in sorted(self._folder.glob("*.parquet"))])
-        missing = [text for name, text in texts.items() if name not in set(known["program_hash"])]
+        seen = set(known["program_hash"])
+        missing = [text for name, text in texts.items() if name not in seen]
         if missing:
             workers, seconds = self._execution.workers, self._execution.seconds
             fresh = run_status(missing, workers=workers, seconds=seconds, progress=progress)
