@@ -81,9 +81,9 @@ def book(profile: str, runs: Path | None) -> None:
 
 
 @main.command()
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
 def check(path: Path) -> None:
-    """Check a table of traces; report every bad row."""
+    """Check a table of traces, or every table in a folder; report every bad row."""
     from pcutils.sources import check as problems_of
 
     problems = problems_of(path)
