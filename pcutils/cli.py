@@ -95,6 +95,36 @@ def check(path: Path) -> None:
     click.echo(f"{path}: every row is as it should be.")
 
 
+@main.group()
+def fetch() -> None:
+    """Fetch public data that the repository may not hold."""
+
+
+@fetch.command()
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("../shared/rollouts"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder to put them into, by default where the profile rollouts looks, outside the clone.",
+)
+@click.option("--title", "titles", multiple=True, metavar="TITLE", help="Only this assignment.")
+@click.option(
+    "--variant", "variants", multiple=True, metavar="VARIANT", help="trace, synthetic or last only."
+)
+@click.option(
+    "--host", metavar="PATTERN", help="Another address: {repository}, {commit} and {path} are filled in."
+)
+def rollouts(to: Path, titles: Sequence[str], variants: Sequence[str], host: str | None) -> None:
+    """Fetch the paper's public rollouts; call it again to go on after an interruption."""
+    from pcutils.sources.fetch import CODE_HOST, NOTICE, fetch_rollouts
+
+    click.echo(NOTICE, err=True)
+    fetched = fetch_rollouts(to, titles=titles or None, variants=variants or None, host=host or CODE_HOST)
+    click.echo(f"{to}: {len(fetched)} files, each with the size and the git hash that the release gave it.")
+
+
 @main.command(hidden=True)
 @click.argument("name")
 @click.option("--variant")
