@@ -16,6 +16,7 @@ import pytest
 from pcutils.errors import ExecutionError
 from pcutils.execution import Executor, Result, program_hash, run_status
 from pcutils.execution.process import WorkerProcess
+from pcutils.execution.station import Station
 
 LIMITED = {
     "while true\n  x = 1": "timeout",
@@ -104,10 +105,10 @@ def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.Mon
     program = "write 'run me once'"
     (first,) = executor.run([program])
 
-    def refuse(self: Executor, job: dict[str, Any]) -> dict[str, Any]:
+    def refuse(self: Station, program: str, seed: int) -> dict[str, Any]:
         raise AssertionError("a known program was run again")
 
-    monkeypatch.setattr(Executor, "_ask", refuse)
+    monkeypatch.setattr(Station, "run", refuse)
     assert list(executor.run([program, program])) == [first, first]
     with pytest.raises(AssertionError, match="run again"):
         list(executor.run([program], seed=1))
@@ -116,20 +117,21 @@ def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.Mon
 def test_a_killed_worker_is_replaced_and_its_program_run_again() -> None:
     with Executor(workers=1) as executor:
         list(executor.run(["fd 1"]))
-        (process,) = executor._alive
-        os.killpg(process.pid, signal.SIGKILL)
+        (station,) = executor._stations
+        killed = station.worker.pid
+        os.killpg(killed, signal.SIGKILL)
         results = list(executor.run(["write 'alive'", "fd 2"]))
         assert [result.output for result in results] == ["alive", ""]
-        assert process not in executor._alive
+        assert station.worker.pid != killed
 
 
 def test_a_program_that_kills_every_worker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = WorkerProcess.ask
 
-    def die(self: WorkerProcess, job: dict[str, Any], seconds: float) -> dict[str, Any]:
-        if job["program"] == "deadly":
+    def die(self: WorkerProcess, job: dict[str, Any], seconds: float, **limit: float) -> dict[str, Any]:
+        if "deadly" in job.get("code", ""):
             self.kill()
-        return ask(self, job, seconds)
+        return ask(self, job, seconds, **limit)
 
     monkeypatch.setattr(WorkerProcess, "ask", die)
     with Executor(workers=1) as executor:
@@ -141,7 +143,7 @@ def test_a_program_that_kills_every_worker_is_reported(monkeypatch: pytest.Monke
 def test_an_executor_ends_its_workers(executor: Executor) -> None:
     with Executor(workers=2) as short:
         list(short.run(MIXED))
-        pids = [process.pid for process in short._alive]
+        pids = [station.worker.pid for station in short._stations]
     assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):
@@ -164,7 +166,7 @@ assert "pandas" not in sys.modules
 with Executor(workers=2) as executor:
     results = executor.run(["fd 1"] + [f"x = {n}\\nx++ while true" for n in range(50)])
     next(results)
-    print(*[process.pid for process in executor._alive], flush=True)
+    print(*[station.worker.pid for station in executor._stations], flush=True)
     list(results)
 """
 

@@ -39,7 +39,13 @@ def test_a_drawing_far_away_has_a_frame_of_its_own() -> None:
 def scribble(marks: int, steps: int) -> Drawing:
     """A drawing of many marks, none of which occurs twice."""
     ops = [
-        ("path", "red", 2, "round", [[n % 300, (7 * n + k * (n + 3)) % 300] for k in range(steps)])
+        (
+            "path",
+            "red",
+            2,
+            "round",
+            [[(n + 40 * k * k) % 300, (7 * n + k * (n + 3)) % 300] for k in range(steps)],
+        )
         for n in range(marks)
     ]
     return Drawing(ops=tuple(ops))

@@ -12,28 +12,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pcutils.execution.process import NoAnswerError, WorkerDiedError, WorkerProcess
+from pcutils.errors import ExecutionError
+from pcutils.execution.process import START_SECONDS, NoAnswerError, WorkerDiedError, WorkerProcess
 
 HERE = Path(__file__).parent
 MODULES = ["coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope", "sourcemap"]
 # The deepest nesting that `compiler.js` lets through needs far less stack than this, compiled code or not.
 FLAGS = ["--stack-size=40000", "--single-threaded", "--optimize-for-size"]
-MEMORY_MB = 160
+MEMORY_MB = 96
 ATTEMPTS = 2
 
 
 class Compiler:
-    """Compiles in a process of its own, which is replaced when a text is too much for it.
-
-    The process ends with the one that made it.
-    """
+    """Compiles in a process of its own, which is replaced when a text is too much for it."""
 
     def __init__(self) -> None:
         self._process = self._new_process()
 
     @staticmethod
     def _new_process() -> WorkerProcess:
-        return WorkerProcess("pcutils.execution.compiler", own_session=False)
+        return WorkerProcess(__name__)
 
     def compile(self, text: str, end: str, seconds: float, wall_seconds: float) -> dict[str, Any]:
         """Compile CoffeeScript.
@@ -65,6 +63,33 @@ class Compiler:
             else:
                 return answer if "code" in answer else answer | {"status": "error"}
         return _failure("limit", "needs more memory to compile than its limit")
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def check(self) -> None:
+        """Make sure that it starts.
+
+        Raises
+        ------
+        ExecutionError
+            With what it said when it could not.
+        """
+        try:
+            self._process.ask({"text": "", "end": ""}, START_SECONDS)
+        except WorkerDiedError as death:
+            said = self._process.stop()
+            raise ExecutionError(f"the compiler does not start ({death}): {said}") from death
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._process.stop()
 
     def _replace(self) -> None:
         self._process.stop()

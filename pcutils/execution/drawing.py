@@ -47,7 +47,7 @@ class Drawing:
         Parameters
         ----------
         report : mapping
-            See :meth:`pcutils.execution.engine.Engine.run`.
+            See :meth:`pcutils.execution.station.Station.run`.
 
         Returns
         -------

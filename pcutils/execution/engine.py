@@ -1,6 +1,6 @@
 """The interpreter of a worker: it knows the turtle commands and runs one program.
 
-Only the standard library and the QuickJS binding are imported here: this runs in the worker. The binding
+Little is imported here, because this runs in the worker. The binding
 is imported as ``_quickjs``, since its public module starts a thread, and a process with threads must not be
 forked.
 """
@@ -8,18 +8,18 @@ forked.
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os.path
 from typing import Any
 
 import _quickjs  # type: ignore[import-not-found]
 
-HERE = Path(__file__).parent
+HERE = os.path.dirname(__file__)
 RUNTIME_MODULES = ["const", "runtime"]
 SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media"]
 SHIM += ["commands", "page", "run"]
 DOORS = ["start", "step", "report"]
 MEBIBYTE = 1 << 20
-# The interpreter refuses memory at this multiple of the limit. A program may catch the refusal; by then it has
+# The interpreter refuses memory at this multiple of the limit. A program may catch that, but has by then
 # used more than the limit, which the worker sees.
 WALL = 2
 STACK_BYTES = 4 * MEBIBYTE
@@ -28,16 +28,20 @@ JOBS_PER_TASK = 20_000
 REPORT_SECONDS = 5.0
 
 
+def _read(*parts: str) -> str:
+    with open(os.path.join(HERE, *parts), encoding="utf-8") as file:
+        return file.read()
+
+
 def load_commands() -> Any:
     """Return an interpreter that knows the turtle commands and has run no program yet."""
     context = _quickjs.Context()
     context.set_max_stack_size(STACK_BYTES)
-    folder = HERE / "vendor" / "iced-runtime"
-    sources = {name: (folder / f"{name}.js").read_text(encoding="utf-8") for name in RUNTIME_MODULES}
+    sources = {name: _read("vendor", "iced-runtime", f"{name}.js") for name in RUNTIME_MODULES}
     context.set("__sources", context.parse_json(json.dumps(sources)))
     context.eval("globalThis.__shim = {};")
     for name in SHIM:
-        context.eval((HERE / "js" / f"{name}.js").read_text(encoding="utf-8"))
+        context.eval(_read("js", f"{name}.js"))
     return context
 
 
@@ -51,33 +55,38 @@ class Engine:
         for name in DOORS:
             self.commands.eval(f"delete globalThis.__{name};")
 
-    def run(self, code: Any, kind: str, seed: int, limits: dict[str, float]) -> dict[str, Any]:
+    def run(
+        self, code: str, kind: str, seed: int, limits: dict[str, float], limits_text: str
+    ) -> tuple[dict[str, str] | None, str]:
         """Run JavaScript, then its timers, and report what it did.
 
         Parameters
         ----------
-        code : str or dict
-            JavaScript; for a page a dict with its ``markup`` and its ``scripts``, dicts with ``code`` or the
-            ``error`` of compiling it.
+        code : str
+            JSON text of the JavaScript; for a page of an object with its ``markup`` and its ``scripts``,
+            objects with ``code`` or the ``error`` of compiling it.
         kind : {"coffee", "js", "html"}
             What it was written in.
         seed : int
             Seed of its random numbers.
         limits : dict
             :class:`pcutils.execution.limits.Limits` as a dict.
+        limits_text : str
+            The same as JSON text.
 
         Returns
         -------
-        dict
-            ``status``, ``message``, ``language``, ``compiled`` (False when it never started), ``output``,
-            ``ops``, ``turtles``, ``items``.
+        stopped : dict or None
+            The ``status`` and ``message`` of what ended it, where that was not the program itself.
+        report : str
+            JSON text: ``status``, ``message``, ``output``, ``ops``, ``turtles``, ``items``.
         """
-        context, stopped = self.commands, {}
+        context, stopped = self.commands, None
         context.set_memory_limit(int(self._loaded_bytes + WALL * limits["memory_mb"] * MEBIBYTE))
         context.set_max_stack_size(int(limits["stack_kb"] * 1024))
         context.set_time_limit(limits["seconds"])
         try:
-            goes_on = self._doors["start"](json.dumps(code), kind, seed, json.dumps(limits))
+            goes_on = self._doors["start"](code, kind, seed, limits_text)
             self._jobs()
             while goes_on:
                 goes_on = self._doors["step"]()
@@ -87,9 +96,7 @@ class Engine:
         context.set_memory_limit(-1)
         context.set_max_stack_size(STACK_BYTES)
         context.set_time_limit(REPORT_SECONDS)
-        report: dict[str, Any] = json.loads(self._doors["report"]())
-        compiled = not str(report["message"]).startswith("SyntaxError")
-        return report | stopped | {"compiled": compiled, "language": kind}
+        return stopped, self._doors["report"]()
 
     def _jobs(self) -> None:
         """Run what promises have queued."""
@@ -99,7 +106,7 @@ class Engine:
         raise MemoryError("promises without end")
 
 
-def _stopped(error: Exception) -> dict[str, Any]:
+def _stopped(error: Exception) -> dict[str, str]:
     """Turn what stopped an interpreter into a status and a message."""
     text = str(error).strip()
     if UNCATCHABLE in text:
@@ -110,4 +117,4 @@ def _stopped(error: Exception) -> dict[str, Any]:
         return {"status": "limit", "message": "queued promises without end"}
     if isinstance(error, MemoryError) or "out of memory" in text:
         return {"status": "limit", "message": "used more memory than its limit"}
-    return {"status": "error", "message": f"Uncaught {text}"}
+    return {"status": "error", "message": f"Uncaught {text.splitlines()[0]}"}

@@ -12,13 +12,12 @@ from typing import Any
 
 from pcutils.errors import ExecutionError
 from pcutils.execution.limits import Limits
-from pcutils.execution.process import WorkerDiedError, WorkerProcess
 from pcutils.execution.result import Result, program_hash, result_of
+from pcutils.execution.station import Station
 from pcutils.progress import track
 
 CACHED_RESULTS = 20_000
 AHEAD_PER_WORKER = 16
-ATTEMPTS = 2
 
 
 class Executor:
@@ -54,8 +53,8 @@ class Executor:
         self.limits = Limits(seconds=seconds, memory_mb=memory_mb, **limits)
         self._cache: OrderedDict[tuple[str, int], Result] = OrderedDict()
         self._lock = threading.Lock()
-        self._alive: set[WorkerProcess] = set()
-        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
+        self._stations: list[Station] = []
+        self._idle: SimpleQueue[Station | None] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Executor:
@@ -68,18 +67,18 @@ class Executor:
         self.close()
 
     def _start(self) -> ThreadPoolExecutor:
-        """Start one worker and see that it answers; the others start when they are needed."""
+        """Start one station and see that it answers; the others start when they are needed."""
         if self._threads is None:
             self._idle = SimpleQueue()
             self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="pcutils-execution")
             try:
-                first = self._new_process()
+                first = self._new_station()
                 first.check()
             except BaseException:
                 self.close()
                 raise
-            for process in (first, *[None] * (self.workers - 1)):
-                self._idle.put(process)
+            for station in (first, *[None] * (self.workers - 1)):
+                self._idle.put(station)
         return self._threads
 
     def close(self) -> None:
@@ -89,12 +88,12 @@ class Executor:
             return
         threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            processes, self._alive = self._alive, set()
-        for process in processes:
-            process.kill()
+            stations, self._stations = self._stations, []
+        for station in stations:
+            station.kill()
         threads.shutdown(wait=True)
-        for process in processes:
-            process.stop()
+        for station in stations:
+            station.stop()
 
     def run(self, programs: Iterable[str], *, seed: int = 0, progress: bool = False) -> Iterator[Result]:
         """Run programs; a text that was run before with the same seed is not run again.
@@ -146,47 +145,24 @@ class Executor:
         return running[name]
 
     def _run_one(self, program: str, name: str, seed: int) -> Result:
-        """Run a program now, a second time when its worker or its interpreter died under it."""
-        job = {
-            "program": program,
-            "seed": seed,
-            "limits": self.limits.as_dict(),
-            "wall_seconds": self.limits.wall_seconds,
-        }
-        report: dict[str, Any] = {}
-        for _ in range(ATTEMPTS):
-            report = self._ask(job)
-            if report["status"] != "crash":
-                break
-        result = result_of(name, report)
+        """Run a program now, on the next station that is free."""
+        station = self._idle.get()
+        try:
+            if station is None:
+                station = self._new_station()
+            result = result_of(name, station.run(program, seed))
+        finally:
+            self._idle.put(station)
         with self._lock:
             self._cache[name, seed] = result
             if len(self._cache) > CACHED_RESULTS:
                 self._cache.popitem(last=False)
         return result
 
-    def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Give a job to an idle worker, and leave an empty place for a new one when it dies."""
-        process = self._idle.get()
-        try:
-            if process is None:
-                process = self._new_process()
-            report = process.ask(job, ATTEMPTS * job["wall_seconds"])
-        except WorkerDiedError as death:
-            if process is not None:
-                process.stop()
-                with self._lock:
-                    self._alive.discard(process)
-            process = None
-            report = {"status": "crash", "message": f"the worker died ({death})"}
-        finally:
-            self._idle.put(process)
-        return report
-
-    def _new_process(self) -> WorkerProcess:
+    def _new_station(self) -> Station:
         with self._lock:
             if self._threads is None:
                 raise ExecutionError("the executor was closed while programs were running")
-            process = WorkerProcess("pcutils.execution.worker")
-            self._alive.add(process)
-        return process
+            station = Station(self.limits)
+            self._stations.append(station)
+        return station

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 MEBIBYTE = 1 << 20
 
@@ -46,10 +46,6 @@ class Limits:
     timer_seconds: float = 5.0
     virtual_seconds: float = 600.0
     watched_seconds: float = 5.0
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the limits as plain numbers, for the worker."""
-        return asdict(self)
 
     @property
     def wall_seconds(self) -> float:

@@ -14,9 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pcutils.errors import ExecutionError
-from pcutils.execution.limits import Limits
-
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _START = "import sys, importlib; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2]).main()"
 START_SECONDS = 30.0
@@ -36,18 +33,15 @@ class WorkerProcess:
     """One worker subprocess; it sees nothing of the caller's environment and ends with it.
 
     It is a new interpreter rather than a fork, so that a notebook or a job with threads may use it and the
-    caller's ``__main__`` is not imported again.
+    caller's ``__main__`` is not imported again. It sits in its own session: Ctrl-C reaches the caller only.
 
     Parameters
     ----------
     module : str
         Module whose ``main`` answers lines of JSON.
-    own_session : bool
-        Whether it starts a session of its own: then Ctrl-C reaches the caller only, and what the process
-        starts ends with it.
     """
 
-    def __init__(self, module: str, own_session: bool = True) -> None:
+    def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, _PACKAGE_PARENT, module],
             stdin=subprocess.PIPE,
@@ -55,9 +49,8 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             env={},
             cwd="/",
-            start_new_session=own_session,
+            start_new_session=True,
         )
-        self._own_session = own_session
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         self._selector = selectors.DefaultSelector()
@@ -133,12 +126,9 @@ class WorkerProcess:
         return line
 
     def kill(self) -> None:
-        """End the process at once, and in a session of its own whatever it started."""
+        """End the process and whatever it started, at once."""
         with contextlib.suppress(ProcessLookupError):
-            if self._own_session:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def stop(self) -> str:
         """End the process and return what it wrote to its standard error."""
@@ -146,18 +136,3 @@ class WorkerProcess:
         _, errors = self._process.communicate()
         self._selector.close()
         return errors.decode("utf-8", "replace").strip()
-
-    def check(self) -> None:
-        """Make sure that programs can be run at all.
-
-        Raises
-        ------
-        ExecutionError
-            With what the worker said when it could not start.
-        """
-        job = {"program": "", "seed": 0, "limits": Limits().as_dict(), "wall_seconds": START_SECONDS}
-        try:
-            self.ask(job, START_SECONDS)
-        except WorkerDiedError as death:
-            said = self.stop()
-            raise ExecutionError(f"the worker that runs programs does not start ({death}): {said}") from death

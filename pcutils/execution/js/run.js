@@ -33,7 +33,9 @@
 
   // Writes JSON without asking any prototype: the program may have changed them all. The parts are joined at once, since
   // the worker cannot take a string that is still a chain of pieces.
-  var isArray = Array.isArray, keysOf = Object.keys, finite = isFinite, call = Reflect.apply, join = Array.prototype.join;
+  // A list without a prototype asks nobody where to put a value.
+  function list() { return setPrototype([], null); }
+  var setPrototype = Object.setPrototypeOf, isArray = Array.isArray, keysOf = Object.keys, finite = isFinite, call = Reflect.apply, join = Array.prototype.join;
   function append(parts, value) {
     var i, keys;
     if (typeof value === 'string') parts[parts.length] = stringify(value);
@@ -56,11 +58,11 @@
     }
     return parts;
   }
-  function json(value) { return call(join, append([], value), ['']); }
+  function json(value) { return call(join, append(list(), value), ['']); }
 
   global.__report = function () {
     var ended = shim.ended || { status: shim.failure ? 'error' : 'success', message: shim.failure ? shim.failure.message : null };
-    var turtles = [], items = [], lines = [], i, item;
+    var turtles = list(), items = list(), lines = list(), i, item;
     for (i = 0; i < shim.turtles.length; i++) turtles[i] = turtle(shim.turtles[i]);
     for (i = 0; i < shim.output.length; i++) {
       item = shim.output[i];
