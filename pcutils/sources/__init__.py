@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pcutils.sources.check import Problem, check
 from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine
+from pcutils.sources.progsnap2 import write_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, write_quarantine
 from pcutils.sources.rollouts import ROLLOUT_VARIANTS
 from pcutils.sources.table import TRACE_SCHEMA, read_table, to_dataset, traces_of, write_table
@@ -22,6 +23,7 @@ __all__ = [
     "read_table",
     "to_dataset",
     "traces_of",
+    "write_progsnap2",
     "write_quarantine",
     "write_table",
 ]

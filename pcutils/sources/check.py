@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pcutils.errors import DataError
+from pcutils.sources.progsnap2 import check_progsnap2, main_tables
 from pcutils.sources.quarantine import Quarantined
 from pcutils.sources.rollouts import read_row, read_rows
 from pcutils.sources.table import TRACE_SCHEMA
@@ -62,7 +63,8 @@ def check(path: str | Path) -> list[Problem]:
     ----------
     path : str or pathlib.Path
         A table of traces (``.parquet``, or ``.jsonl`` with one object a row), a list of rollouts (``.json``,
-        gzipped or not), or a folder; files of other kinds in a folder are passed over.
+        gzipped or not), or a folder; files of other kinds in a folder are passed over. The folder of a
+        ProgSnap2 data set, or one that holds some, is checked as that.
 
     Returns
     -------
@@ -84,10 +86,7 @@ def check(path: str | Path) -> list[Problem]:
     if not path.exists():
         raise DataError("no such file or folder", "a table of traces or rollouts", file=str(path))
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(_SUFFIXES))
-        if not files:
-            raise DataError("no file of traces", "files ending in " + ", ".join(_SUFFIXES), file=str(path))
-        return [problem for file in files for problem in check(file)]
+        return _check_folder(path)
     if path.name.endswith(".parquet"):
         return list(_check_parquet(path))
     if path.name.endswith((".jsonl", ".jsonl.gz")):
@@ -95,6 +94,23 @@ def check(path: str | Path) -> list[Problem]:
     if path.name.endswith((".json", ".json.gz")) or path.suffix in ("", ".gz"):
         return list(_check_rollouts(path))
     raise DataError(f"a file named *{path.suffix}", "one ending in " + ", ".join(_SUFFIXES), file=str(path))
+
+
+def _check_folder(path: Path) -> list[Problem]:
+    data_sets = [table.parent for table in main_tables(path)]
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(_SUFFIXES))
+    files = [file for file in files if not any(file.is_relative_to(folder) for folder in data_sets)]
+    if not files and not data_sets:
+        expected = "a ProgSnap2 data set or files ending in " + ", ".join(_SUFFIXES)
+        raise DataError("no file of traces", expected, file=str(path))
+    problems = [problem for folder in data_sets for problem in _check_progsnap2(folder)]
+    return problems + [problem for file in files for problem in check(file)]
+
+
+def _check_progsnap2(folder: Path) -> Iterator[Problem]:
+    for bad in check_progsnap2(folder):
+        row = bad.row if bad.row >= 0 else None
+        yield Problem(str(folder / bad.file), row, bad.field, bad.found, bad.expected)
 
 
 def _check_rollouts(path: Path) -> Iterator[Problem]:

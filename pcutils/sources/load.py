@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pcutils.errors import DataError
+from pcutils.sources.progsnap2 import load_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
 from pcutils.sources.rollouts import load_rollouts
 from pcutils.sources.table import to_dataset
@@ -68,6 +69,7 @@ def _rollouts(
 SOURCES: dict[str, Callable[..., tuple[list[Trace], list[Quarantined], DataFrame]]] = {
     "simulated": _simulated,
     "rollouts": _rollouts,
+    "progsnap2": load_progsnap2,
 }
 """Name of a source: what reads it."""
 
@@ -77,13 +79,15 @@ def load(name: str, **options: Any) -> Dataset:
 
     Parameters
     ----------
-    name : {"simulated", "rollouts"}
+    name : {"simulated", "rollouts", "progsnap2"}
         Which source.
     **options
         ``simulated``: ``students`` (how many, 200), ``titles`` (how many or which, all),
         ``assignments_per_student`` (12), ``seed`` (0); see :func:`pcutils.simulate.simulate`.
         ``rollouts``: ``path`` (folder of the published files), ``titles``, ``variant`` ("trace"),
         ``students``; see :func:`pcutils.sources.rollouts.load_rollouts`.
+        ``progsnap2``: ``path`` (folder of the data set), ``events`` (which make a state) and more; see
+        :func:`pcutils.sources.progsnap2.read_progsnap2`.
 
     Returns
     -------
