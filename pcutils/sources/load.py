@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pcutils.errors import DataError
 from pcutils.sources.progsnap2 import load_progsnap2
@@ -17,7 +18,7 @@ from pcutils.trace import Trace
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,27 @@ class Loaded:
         Rows that could not become a trace.
     students : pandas.DataFrame
         One row a student: ``username`` and, for made-up students, their true traits.
+    published : pandas.Series, optional
+        The split of each row of `dataset`, where the source publishes splits.
+    counts : dict of str to int
+        What became of everything that was read, where a source counts more than traces and rows kept aside.
     """
 
     dataset: Dataset
     quarantined: list[Quarantined]
     students: DataFrame
+    published: Series | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Reading(NamedTuple):
+    """What the reader of a source gives; see :class:`Loaded`."""
+
+    traces: list[Trace]
+    quarantined: list[Quarantined]
+    students: DataFrame
+    published: Series | None = None
+    counts: Mapping[str, int] = {}
 
 
 def _simulated(
@@ -45,11 +62,11 @@ def _simulated(
     titles: int | Sequence[str] | None = None,
     assignments_per_student: int = 12,
     seed: int = 0,
-) -> tuple[list[Trace], list[Quarantined], DataFrame]:
+) -> Reading:
     from pcutils.simulate import simulate
 
     traces, traits = simulate(students, seed, titles=titles, assignments_per_student=assignments_per_student)
-    return traces, [], traits
+    return Reading(traces, [], traits)
 
 
 def _rollouts(
@@ -58,20 +75,31 @@ def _rollouts(
     titles: int | Sequence[str] | None = None,
     variant: str = "trace",
     students: int | None = None,
-) -> tuple[list[Trace], list[Quarantined], DataFrame]:
+) -> Reading:
+    traces, quarantined = load_rollouts(path=path, titles=titles, variant=variant, students=students)
+    return Reading(traces, quarantined, _students_of(traces))
+
+
+def _logs(*, path: str | Path, key: bytes | str, pattern: str | None = None) -> Reading:
+    from pcutils.sources.logs import LINE, read_logs
+
+    read = read_logs(path, key, pattern=pattern or LINE)
+    return Reading(read.traces, read.quarantined, _students_of(read.traces), counts=read.counts)
+
+
+def _students_of(traces: Iterable[Trace]) -> DataFrame:
     import pandas
 
-    traces, quarantined = load_rollouts(path=path, titles=titles, variant=variant, students=students)
-    usernames = sorted({str(trace.username) for trace in traces})
-    return traces, quarantined, pandas.DataFrame({"username": usernames})
+    return pandas.DataFrame({"username": sorted({str(trace.username) for trace in traces})})
 
 
-SOURCES: dict[str, Callable[..., tuple[list[Trace], list[Quarantined], DataFrame]]] = {
+SOURCES: dict[str, Callable[..., tuple[Any, ...]]] = {
     "simulated": _simulated,
     "rollouts": _rollouts,
+    "logs": _logs,
     "progsnap2": load_progsnap2,
 }
-"""Name of a source: what reads it."""
+"""Name of a source: what reads it, and gives the fields of a :class:`Reading`."""
 
 
 def load(name: str, **options: Any) -> Dataset:
@@ -86,6 +114,8 @@ def load(name: str, **options: Any) -> Dataset:
         ``assignments_per_student`` (12), ``seed`` (0); see :func:`pcutils.simulate.simulate`.
         ``rollouts``: ``path`` (folder of the published files), ``titles``, ``variant`` ("trace"),
         ``students``; see :func:`pcutils.sources.rollouts.load_rollouts`.
+        ``logs``: ``path`` (file or folder), ``key`` (the secret for pseudonyms), ``pattern`` (of a line); see
+        :func:`pcutils.sources.logs.read_logs`.
         ``progsnap2``: ``path`` (folder of the data set), ``events`` (which make a state) and more; see
         :func:`pcutils.sources.progsnap2.read_progsnap2`.
 
@@ -135,5 +165,6 @@ def load_with_quarantine(name: str, **options: Any) -> Loaded:
     for option, parameter in known.items():
         if parameter.default is inspect.Parameter.empty and options.get(option) is None:
             raise DataError("nothing", "a value", field=option, hint=f"The source {name!r} needs it.")
-    traces, quarantined, students = reader(**options)
-    return Loaded(to_dataset(traces, name), quarantined, students)
+    read = Reading(*reader(**options))
+    dataset = to_dataset(read.traces, name)
+    return Loaded(dataset, read.quarantined, read.students, read.published, dict(read.counts))
