@@ -1,4 +1,4 @@
-"""Keep people private: keyed pseudonyms, and a finder of e-mail addresses and phone numbers."""
+"""Keep people private: keyed pseudonyms, and a finder of addresses, phone numbers and names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pcutils.errors import DataError
+from pcutils.person_names import find_names, has_first_name
 
 LEAST_KEY_BYTES = 16
 PSEUDONYM_DIGITS = 32
@@ -23,6 +24,19 @@ _PHONE = re.compile(
     r"\d{2,5}(?:[ .-]\d{2,9}){1,4}(?![\w-]|\.\d)"
 )
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}")
+_WEB = re.compile(
+    r"(?:https?://|www\.)[^\s\"'`<>()\[\]{}]+|(?<![\w.@-])(?:[\w-]+\.)+(?:com|net|org|edu|io|me)\b[^\s\"'`<>()\[\]{}]*",
+    re.IGNORECASE,
+)
+#: Addresses that belong to a person by their form: a user's own site, page or channel.
+_PERSONAL_WEB = re.compile(
+    r"(?:^|/)(?!www\.|book\.|guide\.|activity\.|gym\.)[\w-]+\.(?:pencilcode\.net|github\.io|wordpress\.com|blogspot\.com)"
+    r"|(?:facebook|instagram|twitter|tiktok|snapchat|github|linkedin|soundcloud|twitch)\.(?:com|tv)/(?:in/)?@?[\w.-]{2,}"
+    r"|/(?:~|@|users?/|people/|profiles?/|members?/|channel/)[\w.-]{2,}",
+    re.IGNORECASE,
+)
+#: Of two findings in one place the first kind in this order stays.
+_KINDS = ("email", "web", "phone", "greeting", "name")
 
 
 @dataclass(frozen=True)
@@ -31,8 +45,8 @@ class Finding:
 
     Parameters
     ----------
-    kind : {"email", "phone"}
-        What it looks like.
+    kind : {"email", "web", "phone", "greeting", "name"}
+        What it looks like: a greeting is a name that was introduced or greeted.
     start, end : int
         Where it is, in characters; `end` is the first one after it.
     """
@@ -80,32 +94,48 @@ def pseudonym(identity: str, key: bytes) -> str:
 
 
 def find_personal_data(text: str) -> list[Finding]:
-    """Find e-mail addresses and phone numbers.
+    """Find e-mail addresses, phone numbers, personal addresses of web sites, and names.
 
     Parameters
     ----------
     text : str
-        A program, a comment, any text.
+        A program. Names are looked for in its comments and strings, everything else everywhere.
 
     Returns
     -------
     list of Finding
         In order, without overlaps. A phone number has 7 to 15 digits (ITU-T E.164) in groups that a
-        blank, a dot or a hyphen divides; a date is none.
+        blank, a dot or a hyphen divides; a date is none. A web address is personal where its form says so
+        (a user's own site or page) or a first name is in it.
+
+    Notes
+    -----
+    A finder of this kind misses names: rare ones, nicknames, names of variables. What it leaves is not
+    anonymous; it is a second fence behind the rule that programs of people are not shown.
 
     Examples
     --------
     >>> [finding.kind for finding in find_personal_data("write 'mail turtle@example.org or +1 555 010 9999'")]
     ['email', 'phone']
+    >>> [finding.kind for finding in find_personal_data("write 'My name is Tess'  # by Tess")]
+    ['greeting', 'greeting']
     """
-    emails = [Finding("email", *match.span()) for match in _EMAIL.finditer(text)]
-    taken = [(finding.start, finding.end) for finding in emails]
-    phones = [
-        finding
-        for finding in _phones(text)
-        if not any(finding.start < end and start < finding.end for start, end in taken)
-    ]
-    return sorted(emails + phones, key=lambda finding: finding.start)
+    candidates = [Finding("email", *match.span()) for match in _EMAIL.finditer(text)]
+    candidates += [*_web_addresses(text), *_phones(text)]
+    candidates += [Finding(*found) for found in find_names(text)]
+    candidates.sort(key=lambda finding: (_KINDS.index(finding.kind), finding.start, -finding.end))
+    kept: list[Finding] = []
+    for finding in candidates:
+        if not any(finding.start < other.end and other.start < finding.end for other in kept):
+            kept.append(finding)
+    return sorted(kept, key=lambda finding: finding.start)
+
+
+def _web_addresses(text: str) -> Iterator[Finding]:
+    for match in _WEB.finditer(text):
+        address = match[0].rstrip(".,;:!?")
+        if _PERSONAL_WEB.search(address) or has_first_name(address):
+            yield Finding("web", match.start(), match.start() + len(address))
 
 
 def _phones(text: str) -> Iterator[Finding]:

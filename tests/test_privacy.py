@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcutils.errors import DataError
+from pcutils.metrics import trace_metrics
 from pcutils.privacy import find_personal_data, mask_personal_data, pseudonym
+from pcutils.simulate import simulate
+from pcutils.trace import Trace
 
 KEY = b"only for this test, never for data"
 
@@ -40,6 +43,24 @@ def test_short_key_is_refused() -> None:
         ("(555) 010-9999", "phone", "(555) 010-9999"),
         ("030 55501099", "phone", "030 55501099"),
         ("+49 30 555 01099", "phone", "+49 30 555 01099"),
+        (
+            "write 'see http://turtle.pencilcode.net/edit/flag'",
+            "web",
+            "http://turtle.pencilcode.net/edit/flag",
+        ),
+        ("img 'www.example.com/~turtle/cat.png'", "web", "www.example.com/~turtle/cat.png"),
+        ("# video: https://example.com/kevin-draws.", "web", "https://example.com/kevin-draws"),
+        ("write 'Hello, my name is Zyxandra'", "greeting", "Zyxandra"),
+        ("write 'my name is zyx'", "greeting", "zyx"),
+        ("# made by Zyxandra Qu", "greeting", "Zyxandra Qu"),
+        ('say "Hi Violet!"', "greeting", "Violet"),
+        ("// by: Rose", "greeting", "Rose"),
+        ("write 'I am grace'", "greeting", "grace"),
+        ("<p>Hi, I'm Will</p>", "greeting", "Will"),
+        ("pen red # kevin did this", "name", "kevin"),
+        ("write 'for Kevin Zyx and us", "name", "Kevin Zyx"),
+        ("###\nKevin's flag\n###", "name", "Kevin"),
+        ("<h1>KEVIN</h1>", "name", "KEVIN"),
     ],
 )
 def test_personal_data_is_found(text: str, kind: str, found: str) -> None:
@@ -63,6 +84,15 @@ def test_personal_data_is_found(text: str, kind: str, found: str) -> None:
         "for i in [100...2000]",
         "x = 1000 - 200",
         "user@localhost",
+        "write 'Hello world, hello there'",
+        "write 'Welcome to my game'",
+        "# rose red, violet blue; a mark in May",
+        "pen violet, 10  # an amber star",
+        "kevin = new Turtle red",
+        "img 'http://example.com/cat.png'",
+        "write 'by the way'",
+        "dot(coral, 50) // pearl",
+        "s = 'www.pencilcode.net'",
     ],
 )
 def test_programs_are_left_alone(text: str) -> None:
@@ -76,6 +106,26 @@ def test_masking_keeps_length_and_lines(text: str) -> None:
     assert len(masked) == len(text)
     assert [len(line) for line in masked.splitlines()] == [len(line) for line in text.splitlines()]
     assert not [finding for finding in find_personal_data(masked) if finding.kind == "phone"]
+
+
+@pytest.mark.parametrize("state", ["# by Kevin", "write 'my name is Tess'", "see 'http://tess.github.io'"])
+def test_made_up_programs_and_their_measures_stay_as_they_are(state: str) -> None:
+    for trace in simulate(students=3, seed=4, assignments_per_student=3)[0]:
+        assert [mask_personal_data(program) for program in trace.programs] == list(trace.programs)
+        personal = [f"{state}\n{program}\n# call 555-010-9999" for program in trace.programs]
+        masked = [mask_personal_data(program) for program in personal]
+        assert not any("Kevin" in program or "ess" in program.split("\n")[0] for program in masked)
+        assert not any("9999" in program for program in masked)
+        measures = [
+            trace_metrics(Trace.from_states(p, trace.timestamps, title="flag")) for p in (personal, masked)
+        ]
+        assert measures[0] == measures[1]
+
+
+def test_masking_twice_changes_nothing_more() -> None:
+    masked = mask_personal_data("# by Kevin Zyx, kevin@example.org, http://kevin.example.org/me")
+    assert masked == "# by xxxxx xxx, xxxxx@xxxxxxx.xxx, xxxx://xxxxx.xxxxxxx.xxx/xx"
+    assert mask_personal_data(masked) == masked
 
 
 @given(st.text(), st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.(org|com)", fullmatch=True), st.text())
