@@ -225,7 +225,7 @@ def distances(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     interval gives each standard error. Not defined where a value or an end of an interval is zero or less.
     """
     both = own.merge(other, on="measure", suffixes=("", "_other"))
-    rows = [_distance(row) for row in both.to_dict("records")]
+    rows = [_distance({str(key): value for key, value in row.items()}) for row in both.to_dict("records")]
     return estimate_table(rows)
 
 
@@ -257,7 +257,7 @@ def shown(distance: pd.DataFrame, own: str, other: str) -> pd.DataFrame:
     pandas.DataFrame
         In words; the level of the intervals is `CONFIDENCE`.
     """
-    verdict = {True: "further apart than noise", False: "within noise"}
-    words = [verdict[row.is_further] if not math.isnan(row.value) else "" for row in distance.itertuples()]
+    words = np.where(distance["is_further"], "further apart than noise", "within noise")
+    words = np.where(distance["value"].isna(), "not defined", words)
     columns = {"label": "", "unit": "unit", "own": own, "other": other}
     return distance[list(columns)].rename(columns=columns).assign(**{f"at {CONFIDENCE:.0%}": words})
