@@ -22,6 +22,15 @@ EVALUATION_SPLITS = (
 )
 SPLITS = ("train", "validation", *EVALUATION_SPLITS)
 
+PRESETS: dict[str, dict[str, float]] = {
+    "paper": {"students": 0.03, "titles": 0.03, "pairs": 0.2, "validation": 0.02},
+    "classroom": {"students": 0.1, "titles": 0.1, "pairs": 0.2, "validation": 0.05},
+    "rollouts": {"students": 0.1, "titles": 0.2, "pairs": 0.2, "validation": 0.05},
+    "smoke": {"students": 0.15, "titles": 0.15, "pairs": 0.2, "validation": 0.1},
+}
+"""Shares for :func:`split_traces`, by the profile that uses them: the smaller the data, the larger."""
+_LEAST_HELD_OUT = 3
+
 Pair = tuple[str, str]
 
 
@@ -46,6 +55,7 @@ def split_traces(
     pairs: float = 0.2,
     validation: float = 0.05,
     seed: int = 0,
+    published: Sequence[str] | pd.Series | None = None,
 ) -> pd.Series:
     """Say for every trace which split it belongs to.
 
@@ -62,6 +72,10 @@ def split_traces(
         Share of what then remains that chooses the best checkpoint.
     seed : int
         Another seed, another choice.
+    published : sequence of str, shape (n_traces,), optional
+        The splits that the data were published with, in row order. They are used as they are, and the shares
+        above are not; only where none is published for validation, `validation` takes its share from
+        training. Where all rows are published for training, nothing was split, and the shares apply.
 
     Returns
     -------
@@ -71,7 +85,9 @@ def split_traces(
     Raises
     ------
     DataError
-        If no trace is left to train on or to validate with.
+        If no trace is left to train on or to validate with, or published splits are of another length, have
+        unknown names, or share what they must not. That a published "seen" student has no training trace is
+        no error: a part of the data may have been loaded.
 
     Notes
     -----
@@ -86,6 +102,8 @@ def split_traces(
     """
     _check_shares(students=students, titles=titles, pairs=pairs, validation=validation)
     items = list(_items(dataset))
+    if published is not None and set(published) != {"train"}:
+        return _published(items, list(published), validation, seed)
     distinct = sorted(set(items))
     held_students = _held_out({item.username for item in distinct}, students, f"{seed}/student")
     held_titles = _held_out({item.title for item in distinct}, titles, f"{seed}/title")
@@ -105,7 +123,48 @@ def split_traces(
     return result
 
 
-def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series) -> None:
+def choose_preset(dataset: Dataset) -> str:
+    """Choose shares that fit the size of a table.
+
+    Parameters
+    ----------
+    dataset : datasets.Dataset
+        Table of traces.
+
+    Returns
+    -------
+    str
+        The first of :data:`PRESETS` that holds out at least three students and three titles, else the last.
+    """
+    sizes = {"students": len(set(dataset["username"])), "titles": len(set(dataset["title"]))}
+    for name, shares in PRESETS.items():
+        if all(round(shares[part] * size) >= _LEAST_HELD_OUT for part, size in sizes.items()):
+            return name
+    return list(PRESETS)[-1]
+
+
+def _published(items: Sequence[Item], labels: list[str], validation: float, seed: int) -> pd.Series:
+    """Take published splits as they are; choose traces to validate with where none are."""
+    if len(labels) != len(items):
+        raise DataError(f"{len(labels)} published splits", f"{len(items)}, one a trace", field="published")
+    unknown = sum(label not in SPLITS for label in labels)
+    if unknown:
+        hint = "Without `published` the traces are split afresh."
+        expected = "one of " + ", ".join(SPLITS)
+        raise DataError(f"{unknown} traces in other splits", expected, field="published", hint=hint)
+    check_splits(items, labels, complete=False)
+    trained = sorted({item for item, label in zip(items, labels, strict=True) if label == "train"})
+    _require(trained, "train", len(items))
+    if validation > 0 and "validation" not in labels:
+        chosen = _spare(trained, validation, f"{seed}/validation")
+        _require(chosen, "validation", len(trained))
+        pairs = zip(items, labels, strict=True)
+        labels = ["validation" if item in chosen else label for item, label in pairs]
+        check_splits(items, labels, complete=False)
+    return pd.Series(labels, name="split", dtype="str")
+
+
+def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series, *, complete: bool = True) -> None:
     """Make sure that no split shares what it must not share with training.
 
     Parameters
@@ -114,6 +173,8 @@ def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series) -> No
         One a trace.
     labels : sequence of str
         One of :data:`SPLITS` a trace.
+    complete : bool
+        Whether all traces of the splits are here, so that a "seen" one must be in training.
 
     Raises
     ------
@@ -136,7 +197,7 @@ def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series) -> No
             here = {getattr(item, field) for item in members[split]}
             if f"unseen_{name}" in split:
                 _forbid(here & learnt, f"an unseen {name} in training")
-            else:
+            elif complete:
                 _forbid(here - trained, f"a seen {name} without a training trace")
 
 

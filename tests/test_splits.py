@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcutils.errors import DataError
-from pcutils.splits import SPLITS, check_splits, shared_pairs, split_traces
+from pcutils.splits import PRESETS, SPLITS, check_splits, choose_preset, shared_pairs, split_traces
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def table(rows: list[tuple[str, str, str]]) -> Dataset:
@@ -128,3 +136,146 @@ def test_check_finds_a_leak() -> None:
         check_splits([*items, Item("b", "t", b"4")], ["train", "train", "unseen_student_seen_title", "train"])
     with pytest.raises(DataError, match="a trace in two splits"):
         check_splits([items[0], items[0]], ["train", "validation"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.lists(st.tuples(names, names, st.sampled_from("abc")), min_size=12, max_size=50))
+def test_any_order_of_rows_gives_the_same_splits(
+    data: st.DataObject, rows: list[tuple[str, str, str]]
+) -> None:
+    shuffled = data.draw(st.permutations(rows))
+    shares = PRESETS["smoke"]
+    try:
+        labels = dict(zip(rows, split_traces(table(rows), **shares), strict=True))
+    except DataError:
+        with pytest.raises(DataError):
+            split_traces(table(shuffled), **shares)
+        return
+    assert labels == dict(zip(shuffled, split_traces(table(shuffled), **shares), strict=True))
+
+
+def test_another_process_gives_the_same_splits() -> None:
+    code = (
+        "from pcutils.splits import split_traces; "
+        "rows = [(s, t) for s in range(9) for t in range(8)]; "
+        "print(list(split_traces({'username': [f's{s}' for s, _ in rows], 'title': [f't{t}' for _, t in rows],"
+        " 'programs': [[f'fd {s}{t}'] for s, t in rows]}, seed=5)))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert said == {str(list(split_traces(table(class_rows(9, 8)), seed=5)))}
+
+
+def test_the_recipe_of_the_paper() -> None:
+    rows = class_rows(100, 67)
+    shares = PRESETS["paper"]
+    assert (shares["students"], shares["titles"], shares["pairs"]) == (0.03, 0.03, 0.2)
+    found = groups(rows, list(split_traces(table(rows), **shares)))
+    unseen = {student for student, _, _ in found["unseen_student_seen_title"]}
+    new = {title for _, title, _ in found["seen_student_unseen_title"]}
+    assert (len(unseen), len(new)) == (3, 2)
+    assert {row[0] for row in found["unseen_student_unseen_title"]} == unseen
+    assert {row[1] for row in found["unseen_student_unseen_title"]} == new
+    assert len(found["seen_student_seen_title"]) == round(0.2 * 97 * 65)
+
+
+@pytest.mark.parametrize(
+    ("name", "students", "titles"), [("classroom", 12, 6), ("rollouts", 12, 5), ("smoke", 5, 4)]
+)
+def test_presets_fill_all_splits_of_small_data(name: str, students: int, titles: int) -> None:
+    for seed in range(10):
+        labels = split_traces(table(class_rows(students, titles)), **PRESETS[name], seed=seed)
+        assert set(labels) == set(SPLITS)
+        assert (labels == "train").mean() > 0.4
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_presets_are_those_of_the_profiles(name: str) -> None:
+    profile = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert profile["splits"] == PRESETS[name] | {"seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("students", "titles", "name"),
+    [(120, 90, "paper"), (40, 30, "classroom"), (40, 14, "rollouts"), (5, 4, "smoke")],
+)
+def test_a_preset_for_every_size(students: int, titles: int, name: str) -> None:
+    assert choose_preset(table(class_rows(students, titles))) == name
+
+
+def published_class() -> tuple[list[tuple[str, str, str]], list[str]]:
+    rows = class_rows(12, 10)
+    return rows, list(split_traces(table(rows), **PRESETS["classroom"], seed=7))
+
+
+def test_published_splits_are_used_as_they_are() -> None:
+    rows, labels = published_class()
+    for published in (labels, pd.Series(labels, index=range(5, 5 + len(labels)))):
+        again = split_traces(table(rows), students=0.5, titles=0.5, pairs=0.9, seed=1, published=published)
+        assert list(again) == labels
+        assert again.name == "split"
+        assert list(again.index) == list(range(len(rows)))
+
+
+def test_validation_is_taken_from_training_where_none_is_published() -> None:
+    rows, labels = published_class()
+    published = ["train" if label == "validation" else label for label in labels]
+    chosen = split_traces(table(rows), validation=0.1, published=published)
+    for before, after in zip(published, chosen, strict=True):
+        assert after == before or (before, after) == ("train", "validation")
+    assert (chosen == "validation").sum() == round(0.1 * published.count("train"))
+    assert list(split_traces(table(rows), validation=0.0, published=published)) == published
+    back = split_traces(table(rows[::-1]), validation=0.1, published=published[::-1])
+    assert list(back)[::-1] == list(chosen)
+
+
+def test_data_published_for_training_alone_are_split() -> None:
+    rows, _ = published_class()
+    assert list(split_traces(table(rows), published=["train"] * len(rows))) == list(split_traces(table(rows)))
+
+
+def test_a_part_of_published_data_may_lack_training_traces() -> None:
+    rows, labels = published_class()
+    part = [place for place, label in enumerate(labels) if label != "train" or place % 5 == 0]
+    some = [labels[place] for place in part]
+    assert list(split_traces(table([rows[place] for place in part]), published=some)) == some
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda labels: labels[1:], "119 published splits, expected 120"),
+        (
+            lambda labels: ["test" if label == "validation" else label for label in labels],
+            "traces in other splits",
+        ),
+        (lambda labels: [None, *labels[1:]], "1 traces in other splits"),
+        (
+            lambda labels: [
+                "train" if "unseen" in label and n % 2 else label for n, label in enumerate(labels)
+            ],
+            "unseen",
+        ),
+        (lambda labels: [label.replace("train", "seen_student_seen_title") for label in labels], "'train'"),
+    ],
+)
+def test_published_splits_that_cannot_be_used(change: object, message: str) -> None:
+    rows, labels = published_class()
+    assert callable(change)
+    with pytest.raises(DataError, match=message):
+        split_traces(table(rows), published=change(labels))
+
+
+def test_a_published_trace_in_two_splits_is_a_leak() -> None:
+    rows, labels = published_class()
+    place = labels.index("seen_student_seen_title")
+    with pytest.raises(DataError, match="a trace in two splits"):
+        split_traces(table([*rows, rows[place]]), published=[*labels, "train"])
