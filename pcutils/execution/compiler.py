@@ -18,7 +18,7 @@ from pcutils.execution.process import START_SECONDS, NoAnswerError, WorkerDiedEr
 HERE = Path(__file__).parent
 MODULES = ["coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope", "sourcemap"]
 # The deepest nesting that `compiler.js` lets through needs far less stack than this, compiled code or not.
-FLAGS = ["--stack-size=40000", "--single-threaded", "--optimize-for-size"]
+FLAGS = ["--stack-size=40000"]
 MEMORY_MB = 96
 ATTEMPTS = 2
 

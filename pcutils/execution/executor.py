@@ -46,7 +46,7 @@ class Executor:
     ['success', 'error']
     """
 
-    def __init__(self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 96, **limits: Any) -> None:
+    def __init__(self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 88, **limits: Any) -> None:
         if workers < 1:
             raise ExecutionError(f"{workers} workers cannot run anything: give at least 1")
         self.workers = workers

@@ -38,7 +38,7 @@ class Limits:
 
     seconds: float = 3.0
     compile_seconds: float = 3.0
-    memory_mb: int = 96
+    memory_mb: int = 88
     stack_kb: int = 23_000
     output_characters: int = 200_000
     commands: int = 200_000

@@ -20,7 +20,18 @@
     'twist scale grow ht st hide show toggle wear saveimg drawon clip reload pause plan direct getxy pagexy direction bearing ' +
     'distance hidden shown inside enclosedby touches within notwithin nearest imagedata cell css fadeIn fadeOut fadeTo ' +
     'fadeToggle animate finish promise play tone silence say').split(' ').forEach(function (name) {
-    command(name, function () { return Query.prototype[name].apply(turtle, arguments); });
+    var method = Query.prototype[name], direct = shim.direct[name];
+    function general() { return Query.prototype[name].apply(turtle, arguments); }
+    command(name, !direct ? general : function (a, b, c, d) {
+      var args = null;
+      if (typeof a === 'function' || typeof b === 'function' || typeof c === 'function' || d !== undefined) {
+        args = [a, b, c, d];
+        while (args[args.length - 1] === undefined) args.length--;
+      } else if (Query.prototype[name] !== method || turtle.length !== 1) args = [a, b, c];
+      if (args) return general.apply(null, args);
+      direct(turtle[0], a, b, c);
+      return turtle;
+    });
   });
   function isBusy() { return shim.turtleOf(main).isBusy; }
   // Does something when the main turtle has done what was asked of it before.

@@ -61,16 +61,20 @@
   shim.fromTimer = false;
   var mainEnded = 0;
   shim.plan = function (delay, action, isTimer) {
+    delay = +delay;
     var task = {
-      time: shim.now + Math.max(0, +delay || 0), order: planned++, action: action, cancelled: false,
+      time: shim.now + (delay > 0 ? delay : 0), order: planned++, action: action, cancelled: false,
       isTimer: isTimer || shim.fromTimer
     };
     push(task);
     return task;
   };
 
-  var done = 0;
+  // Does the next task, and goes on as long as no code of the program runs: only that can leave promises behind, which
+  // the worker has to keep before the next task.
+  var done = 0, hasRunCode = false;
   shim.step = function () {
+    hasRunCode = false;
     while (heap.length) {
       var task = pop();
       if (task.cancelled) continue;
@@ -81,7 +85,10 @@
       shim.now = task.time;
       if (!task.isTimer) mainEnded = shim.now;
       shim.fromTimer = task.isTimer;
-      shim.guard(task.action);
+      if (task.isQuiet) {
+        task.action();
+        if (!hasRunCode && !shim.ended) continue;
+      } else shim.guard(task.action);
       return !shim.ended;
     }
     return false;
@@ -89,6 +96,7 @@
 
   // Errors that reach nobody end one task, as in a browser; the first one decides the verdict -----------------------
   shim.guard = function (action, self, args) {
+    hasRunCode = true;
     try {
       return call(action, self, args || []);
     } catch (error) {

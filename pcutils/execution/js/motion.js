@@ -8,18 +8,34 @@
 
   // Defines a command that each turtle of the set does in its turn; returns the set. A function as last argument, behind
   // the arguments that the command needs, is called when all of them have done it.
+  // `shim.direct` does the same for one element and plain values, without making a list of what it was called with.
+  shim.direct = Object.create(null);
   function command(names, needed, prepare, time) {
-    method(names, function () {
-      var args = [].slice.call(arguments), done = null, left = this.length;
-      if (args.length > needed && isCallback(args[args.length - 1])) done = args.pop();
-      function finished() { if (--left === 0) done(); }
+    names.split(' ').forEach(function (name) {
+      shim.direct[name] = function (element, a, b, c) {
+        var run = prepare(shim.turtleOf(element), element, a, b, c);
+        if (run) shim.enqueue(element, time, run);
+      };
+    });
+    method(names, function (a, b, c) {
+      var count = arguments.length;
+      if (count > needed && isCallback(arguments[count - 1])) return followedBy(this, [].slice.call(arguments));
       for (var i = 0; i < this.length; i++) {
-        var run = prepare(shim.turtleOf(this[i]), this[i], args[0], args[1], args[2]);
-        if (run) shim.enqueue(this[i], time, done ? followed(run, finished) : run);
+        var run = prepare(shim.turtleOf(this[i]), this[i], a, b, c);
+        if (run) shim.enqueue(this[i], time, run);
       }
-      if (done && !this.length) shim.plan(0, done);
       return this;
     });
+    function followedBy(set, args) {
+      var done = args.pop(), left = set.length;
+      function finished() { if (--left === 0) done(); }
+      for (var i = 0; i < set.length; i++) {
+        var run = prepare(shim.turtleOf(set[i]), set[i], args[0], args[1], args[2]);
+        if (run) shim.enqueue(set[i], time, followed(run, finished));
+      }
+      if (!set.length) shim.plan(0, done);
+      return set;
+    }
   }
   // What is called afterwards is never called at once.
   function followed(run, finished) {
@@ -69,13 +85,17 @@
   }, 'speed');
   function turn(sign) {
     return function (turtle, e, degrees, radius) {
-      degrees = number(degrees, 90);
-      radius = number(radius, 0);
-      return function () {
-        if (radius) shim.arc(turtle, sign * degrees, sign * radius);
-        else turtle.direction = (turtle.direction + sign * degrees) % 360;
-      };
+      degrees = sign * number(degrees, 90);
+      radius = sign * number(radius, 0);
+      return radius ? arcBy(turtle, degrees, radius) : turnBy(turtle, degrees);
     };
+  }
+  // A planned command keeps what its function refers to, so these refer to little.
+  function turnBy(turtle, degrees) {
+    return function () { turtle.direction = (turtle.direction + degrees) % 360; };
+  }
+  function arcBy(turtle, degrees, radius) {
+    return function () { shim.arc(turtle, degrees, radius); };
   }
   command('rt', 1, turn(1), 'speed');
   command('lt', 1, turn(-1), 'speed');
@@ -168,6 +188,9 @@
     shim.setPen(turtle, told.pen);
     turtle.isDown = told.style !== 'none';
   }
+  function penBy(turtle, told) {
+    return function () { usePen(turtle, told); };
+  }
   // A pen that comes, goes or changes its colour is shown for the time of a move.
   function penTime(told) {
     return function (turtle) {
@@ -183,7 +206,7 @@
     var told = readPen(args), time = penTime(told);
     function finished() { if (--left === 0) done(); }
     for (var i = 0; i < this.length; i++) {
-      var run = usePen.bind(null, shim.turtleOf(this[i]), told);
+      var run = penBy(shim.turtleOf(this[i]), told);
       shim.enqueue(this[i], time, done ? followed(run, finished) : run);
     }
     return this;

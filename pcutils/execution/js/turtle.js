@@ -17,7 +17,7 @@
     return kept.turtle;
   };
 
-  // The queue ------------------------------------------------------------------------------------------------------
+  // The queue: plain motions as functions, which saves memory, anything else as objects ------------------------------------------------------------------------------------------------------
   // Motion takes 1 / speed seconds, so that several turtles draw side by side in the order a pupil sees; what is asked
   // for inside `tick` and `forever` takes no time. With nothing ahead and no duration, it happens at once.
   shim.defaultSpeed = 1;   // of every turtle that has no speed of its own
@@ -29,8 +29,11 @@
       action();
       return;
     }
-    turtle.queue[turtle.queue.length] = isPlan || inTick || shim.fromTimer
-      ? { time: time, action: action, isTimer: shim.fromTimer, inTick: inTick, isPlan: isPlan } : { time: time, action: action };
+    var item = { time: time, action: action };
+    if (isPlan || inTick || shim.fromTimer) {
+      item = { time: time, action: action, isTimer: shim.fromTimer, inTick: inTick, isPlan: isPlan };
+    } else if (time === 'speed') item = action;
+    turtle.queue[turtle.queue.length] = item;
     if (!turtle.isBusy) next(turtle);
   };
   // Lets the turtle wait at this point of its queue until `start` has called what it is given.
@@ -59,6 +62,14 @@
     }
     turtle.isBusy = true;
     turtle.at++;
+    if (typeof item === 'function') {
+      shim.plan(duration(turtle, 'speed', false), function () {
+        shim.fromTimer = false;
+        try { item(); } catch (error) { shim.uncaught(error); }
+        next(turtle);
+      }, false).isQuiet = true;
+      return;
+    }
     if (item.start) {
       var isOver = false;
       shim.guard(item.start, null, [function () {
