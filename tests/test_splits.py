@@ -158,8 +158,9 @@ def test_another_process_gives_the_same_splits() -> None:
     code = (
         "from pcutils.splits import split_traces; "
         "rows = [(s, t) for s in range(9) for t in range(8)]; "
-        "print(list(split_traces({'username': [f's{s}' for s, _ in rows], 'title': [f't{t}' for _, t in rows],"
-        " 'programs': [[f'fd {s}{t}'] for s, t in rows]}, seed=5)))"
+        "columns = {'username': [f's{s}' for s, _ in rows], 'title': [f't{t}' for _, t in rows]}; "
+        "columns['programs'] = [[f'fd {s}{t}'] for s, t in rows]; "
+        "print(list(split_traces(columns, seed=5)))"
     )
     said = {
         subprocess.run(
