@@ -1,4 +1,4 @@
-"""Changed inputs for the readers of sources; `PCUTILS_FUZZ=100000` tries that many, not just a few hundred."""
+"""Changed inputs for the readers of sources; `PCUTILS_FUZZ=100000` tries that many, not a few hundred."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def mutations(seeds: Sequence[bytes], count: int = COUNT, seed: int = 0) -> Iter
                 case _:
                     content[start:start] = chance.choice(_PIECES)
         yield bytes(content)
+
+
+def lines_in(content: bytes) -> int:
+    """Count lines; the last one needs no end."""
+    return content.count(b"\n") + (content[-1:] not in (b"", b"\n"))

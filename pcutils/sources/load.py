@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pcutils.errors import DataError
+from pcutils.sources.encoded import Encoding
 from pcutils.sources.progsnap2 import load_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
 from pcutils.sources.rollouts import load_rollouts
@@ -80,6 +81,36 @@ def _rollouts(
     return Reading(traces, quarantined, _students_of(traces))
 
 
+def _hub(
+    *,
+    repository: str | None = None,
+    path: str | Path | None = None,
+    split: str | Sequence[str] | None = None,
+    streaming: bool = False,
+    token: str | bool | None = None,
+    revision: str | None = None,
+    encoding: Encoding = "auto",
+    limit: int | None = None,
+) -> Reading:
+    import pandas
+
+    from pcutils.sources.hub import load_hub
+    from pcutils.sources.hub_access import PENCIL_CODE_DATA
+
+    traces, quarantined, splits = load_hub(
+        repository=repository or PENCIL_CODE_DATA,
+        path=path,
+        split=split,
+        streaming=streaming,
+        token=token,
+        revision=revision,
+        encoding=encoding,
+        limit=limit,
+    )
+    published = pandas.Series(splits, name="split", dtype="str")
+    return Reading(traces, quarantined, _students_of(traces), published)
+
+
 def _logs(*, path: str | Path, key: bytes | str, pattern: str | None = None) -> Reading:
     from pcutils.sources.logs import LINE, read_logs
 
@@ -96,6 +127,7 @@ def _students_of(traces: Iterable[Trace]) -> DataFrame:
 SOURCES: dict[str, Callable[..., tuple[Any, ...]]] = {
     "simulated": _simulated,
     "rollouts": _rollouts,
+    "hub": _hub,
     "logs": _logs,
     "progsnap2": load_progsnap2,
 }
@@ -107,13 +139,16 @@ def load(name: str, **options: Any) -> Dataset:
 
     Parameters
     ----------
-    name : {"simulated", "rollouts", "progsnap2"}
+    name : {"simulated", "rollouts", "hub", "progsnap2", "logs"}
         Which source.
     **options
         ``simulated``: ``students`` (how many, 200), ``titles`` (how many or which, all),
         ``assignments_per_student`` (12), ``seed`` (0); see :func:`pcutils.simulate.simulate`.
         ``rollouts``: ``path`` (folder of the published files), ``titles``, ``variant`` ("trace"),
         ``students``; see :func:`pcutils.sources.rollouts.load_rollouts`.
+        ``hub``: ``repository`` (the gated Pencil Code data) or ``path`` (a local folder of that shape),
+        ``split``, ``streaming``, ``token``, ``revision``, ``encoding``, ``limit``; see
+        :func:`pcutils.sources.hub.read_hub`.
         ``logs``: ``path`` (file or folder), ``key`` (the secret for pseudonyms), ``pattern`` (of a line); see
         :func:`pcutils.sources.logs.read_logs`.
         ``progsnap2``: ``path`` (folder of the data set), ``events`` (which make a state) and more; see
