@@ -214,6 +214,21 @@ def test_which_events_make_a_state_is_asked(tmp_path: Path) -> None:
             read_progsnap2(path=folder, events=events)
 
 
+def test_data_without_a_state_say_so(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, [event(0, 0, EventType="X-Peek"), event(1, 0, EventType="Compile")])
+    with pytest.raises(DataError, match=r"2 events, none of which makes a state.*`events`"):
+        read_progsnap2(path=folder)
+    assert programs(read_progsnap2(path=folder, events="X-Peek")) == [("fd 1",)]
+
+
+def test_columns_that_are_asked_for_must_be_there(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, [event(0, 0, **{"X-Level": "easy"})])
+    assert read_progsnap2(path=folder, title_columns="X-Level").traces[0].title == "easy"
+    for option in ("title_columns", "time_columns"):
+        with pytest.raises(DataError, match=r"MainTable.csv, field 'X-Levels'"):
+            read_progsnap2(path=folder, **{option: ["X-Levels"]})
+
+
 def test_assignments_and_problems_are_traces_of_their_own(tmp_path: Path) -> None:
     places = [("a1", "p1"), ("a1", "p2"), ("a2", "p1"), ("", "p1"), ("a1", ""), ("", ""), ("a1", "p1")]
     rows = [event(n, n % 3, AssignmentID=a, ProblemID=p) for n, (a, p) in enumerate(places)]

@@ -10,6 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pcutils.errors import DataError
 from pcutils.privacy import pseudonym
 from pcutils.sources.progsnap2.code_states import find_code_states
 from pcutils.sources.progsnap2.events import Event, EventReader, Key
@@ -102,8 +103,8 @@ def read_progsnap2(
     Raises
     ------
     pcutils.errors.DataError
-        If the data set has no main table, a table lacks a column that is needed, or the code states are kept
-        in a way we cannot read (Git, keystrokes, a database).
+        If the data set has no main table, a table lacks a column that is needed or asked for, the code states
+        are kept in a way we cannot read (Git, keystrokes, a database), or no event makes a state.
 
     Notes
     -----
@@ -113,6 +114,9 @@ def read_progsnap2(
     """
     folder = find_data_set(path)
     metadata = read_metadata(folder)
+    table = Table(folder / MAIN_TABLE, MAIN_TABLE, NEEDED)
+    title_columns = _columns(title_columns, TITLE_COLUMNS, table)
+    time_columns = _columns(time_columns, TIME_COLUMNS, table)
     representation = metadata.properties["CodeStateRepresentation"]
     states = find_code_states(folder, representation=representation, place=code_states, section=section)
     reader = EventReader(
@@ -122,7 +126,11 @@ def read_progsnap2(
         time_columns=time_columns,
         scope=metadata.order_scope or (),
     )
-    collected = _collect(Table(folder / MAIN_TABLE, MAIN_TABLE, NEEDED), reader)
+    collected = _collect(table, reader)
+    if collected.rows["other event"] and not collected.groups and not collected.quarantined:
+        hint = "Say with the option `events` which events make a state."
+        found = f"{collected.rows['other event']} events, none of which makes a state"
+        raise DataError(found, "at least one", file=MAIN_TABLE, field="EventType", hint=hint)
     traces, usernames = [], {}
     for group_key, group in collected.groups.items():
         trace = _trace(group, group_key, metadata, collected, time_columns, repeats=repeats)
@@ -130,6 +138,7 @@ def read_progsnap2(
             name = pseudonym(group_key[0], key) if key is not None else group_key[0]
             usernames[group_key[0]] = name
             traces.append(replace(trace, username=name))
+    student_columns = [student_columns] if isinstance(student_columns, str) else student_columns
     students, bad_links = student_table(folder, usernames, student_columns)
     quarantined = [*metadata.quarantined, *states.quarantined, *collected.quarantined, *bad_links]
     return Imported(traces, quarantined, students, collected.rows)
@@ -146,6 +155,15 @@ def load_progsnap2(**options: Any) -> tuple[list[Trace], list[Quarantined], Data
     """
     imported = read_progsnap2(**options)
     return imported.traces, imported.quarantined, imported.students
+
+
+def _columns(columns: Sequence[str], usual: Sequence[str], table: Table) -> tuple[str, ...]:
+    """Check that the columns asked for are there; the usual ones need not be."""
+    names = (columns,) if isinstance(columns, str) else tuple(columns)
+    for name in names:
+        if name not in table.columns and name not in usual:
+            raise DataError("no such column", "a column of this name", file=table.name, field=name)
+    return names
 
 
 @dataclass

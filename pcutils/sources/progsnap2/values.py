@@ -60,6 +60,7 @@ def parse_integer(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
+@lru_cache(maxsize=1024)
 def parse_time(text: str, zone: str = "") -> datetime | None:
     """Read a date and time of the ISO form.
 
