@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pcutils.sources.check import Problem, check
+from pcutils.sources.fetch import fetch_rollouts
+from pcutils.sources.hub import HUB_SPLITS, read_hub
 from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine
+from pcutils.sources.logs import read_logs
 from pcutils.sources.progsnap2 import write_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, write_quarantine
 from pcutils.sources.rollouts import ROLLOUT_VARIANTS
 from pcutils.sources.table import TRACE_SCHEMA, read_table, to_dataset, traces_of, write_table
 
 __all__ = [
+    "HUB_SPLITS",
     "ROLLOUT_VARIANTS",
     "SOURCES",
     "TRACE_SCHEMA",
@@ -18,8 +22,11 @@ __all__ = [
     "QuarantineWarning",
     "Quarantined",
     "check",
+    "fetch_rollouts",
     "load",
     "load_with_quarantine",
+    "read_hub",
+    "read_logs",
     "read_table",
     "to_dataset",
     "traces_of",

@@ -120,6 +120,11 @@ def read_registry(path: str | Path | None = None) -> Registry:
     ------
     pcutils.errors.DataError
         If the registry is no such object.
+
+    Notes
+    -----
+    The release is known by a short name of its commit (``release`` in the registry); addresses need a whole
+    one, so ``commit`` names one that holds the same files, as the git hashes prove file by file.
     """
     name = str(path) if path is not None else "rollouts_files.json"
     try:

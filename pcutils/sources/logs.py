@@ -103,7 +103,8 @@ def read_logs(path: str | Path, key: bytes | str, *, pattern: str = LINE) -> Log
         The states of a trace are its runs in order of time; runs of the same second stay in the order of the
         lines. A run of the same text as the run before it is a repeated run and no state; a text that comes
         back after another one is backtracking and stays. Lines with equal time and program in two files
-        (rotated logs that overlap) count once. Times are in UTC.
+        (rotated logs that overlap) count once. Times are in UTC. Names of users differ in more than capital
+        letters, as names of web addresses do.
 
     Raises
     ------
