@@ -227,6 +227,11 @@ def test_short_programs_without_white_space_stay(program: str) -> None:
     assert decoded([program]) == [program]
 
 
+def test_white_space_around_an_encoded_program_is_no_part_of_it() -> None:
+    assert decoded(["fd+10|rt+90|\n", " fd+20|"]) == ["fd 10\nrt 90", "fd 20"]
+    assert decoded(["home()\n"]) == ["home()\n"]
+
+
 def test_one_row_is_encoded_as_a_whole() -> None:
     assert decoded(["home()", "home()|fd+10|"]) == ["home()", "home()\nfd 10"]
     assert decoded(["x+y|", "x + y"]) == ["x+y|", "x + y"], "a row with a blank is not encoded"

@@ -64,9 +64,10 @@ def is_encoded(programs: Sequence[str]) -> bool:
 
     Notes
     -----
-    Against it: white space, a ``%`` without two hexadecimal digits after it, or an escape that no encoder
-    writes (a letter, a digit, a control sign), in any state. For it, where nothing is against it, in any
-    state: ``|`` at the end, an escape, or a line that begins with a name and ``+``, as in ``fd+100``.
+    Against it: white space within a program, a ``%`` without two hexadecimal digits after it, or an escape
+    that no encoder writes (a letter, a digit, a control sign), in any state. For it, where nothing is against
+    it, in any state: ``|`` at the end, an escape, or a line that begins with a name and ``+``, as in
+    ``fd+100``.
 
     A program without any white space can mean both: ``x=i%25`` is a remainder or an escaped ``%``. Where that
     matters, say which encoding the data have.
@@ -76,6 +77,7 @@ def is_encoded(programs: Sequence[str]) -> bool:
     >>> is_encoded(["fd+100|", "fd+100|rt+90|"]), is_encoded(["fd 100", "write 7 % 2 + (4 | 1)"])
     (True, False)
     """
+    programs = [program.strip() for program in programs]
     if any(_WHITE_SPACE.search(program) or _has_odd_escape(program) for program in programs):
         return False
     return any(program.endswith("|") or "%" in program or _CALL.search(program) for program in programs)
@@ -117,5 +119,5 @@ def decoded(programs: Sequence[str], encoding: Encoding = "auto") -> list[str]:
         If percent escapes are no UTF-8.
     """
     if encoding == "encoded" or (encoding == "auto" and is_encoded(programs)):
-        return [decode_program(program) for program in programs]
+        return [decode_program(program.strip()) for program in programs]
     return list(programs)
