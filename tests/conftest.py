@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+from pcutils.pipeline.publication import unguarded
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,6 +73,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(1200))
     places = {"test_book": 0, "test_smoke": 2}
     items.sort(key=lambda item: places.get(item.path.stem, 1))
+
+
+@pytest.fixture(autouse=True)
+def _no_run_is_open() -> Iterator[None]:
+    """Let no run that one test opens decide what another test may show."""
+    with unguarded():
+        yield
 
 
 @pytest.fixture(scope="session")

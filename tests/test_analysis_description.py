@@ -156,7 +156,11 @@ def test_every_property_is_measured_by_both_definitions() -> None:
 def test_example_fails_in_the_middle_and_draws_at_the_end(may_show: bool) -> None:
     good = trace("a", "t", ["pen red", "fd 9", "fdd 9", "pen red\nfd 9\nrt 90\nfd 9\ndot blue\nfd 5"])
     dull = trace("b", "t", ["fd 1", "fd 2", "fd 3", "fd 4"])
-    run = SimpleNamespace(may_show_programs=may_show, traces=lambda: to_dataset([dull, good], "simulated"))
+    run = SimpleNamespace(
+        may_show_programs=may_show,
+        may_show=lambda text: True,
+        traces=lambda: to_dataset([dull, good], "simulated"),
+    )
     with Executor(workers=1) as executor:
         found = example_trace(run, executor, fewest=4)
         results = list(executor.run(found.programs))
@@ -166,6 +170,8 @@ def test_example_fails_in_the_middle_and_draws_at_the_end(may_show: bool) -> Non
 
 
 def test_no_fitting_example_is_an_error() -> None:
-    run = SimpleNamespace(may_show_programs=True, traces=lambda: to_dataset(TRACES, "simulated"))
+    run = SimpleNamespace(
+        may_show_programs=True, may_show=lambda text: True, traces=lambda: to_dataset(TRACES, "simulated")
+    )
     with Executor(workers=1) as executor, pytest.raises(DataError, match="no trace with a mistake"):
         example_trace(run, executor, fewest=4)

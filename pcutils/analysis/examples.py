@@ -20,7 +20,8 @@ def example_trace(run: Any, executor: Any, *, fewest: int = 5, most: int = 9, se
     ----------
     run : Run
         Its own traces are used where its students are made up; else some are made up on the spot, because
-        programs of people are not shown.
+        programs of people are not shown. A line that a student of the run happens to have written is not in
+        them.
     executor : Executor
         Runs the programs.
     fewest, most : int
@@ -38,7 +39,11 @@ def example_trace(run: Any, executor: Any, *, fewest: int = 5, most: int = 9, se
     DataError
         Where none of the first traces is like that.
     """
-    fitting = (trace for trace in _made_up(run, seed) if fewest <= len(trace.programs) <= most)
+    fitting = (
+        trace
+        for trace in _made_up(run, seed)
+        if fewest <= len(trace.programs) <= most and run.may_show("\n".join(trace.programs))
+    )
     for trace in islice(fitting, MOST_TRIED):
         results = list(executor.run(trace.programs))
         failed = any(result.status != "success" for result in results[1:-1])

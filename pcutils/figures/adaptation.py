@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from pcutils.analysis.statistics import Estimate
 from pcutils.figures.theme import INK, PLAIN_COLOUR, SERIES_COLOURS
+from pcutils.pipeline import publication
 
 
 def adaptation_curve(gains: Mapping[str, Estimate]) -> Figure:
@@ -63,8 +64,19 @@ def _with_intervals(
     )
 
 
+def _spread(axes: plt.Axes, saved: pd.DataFrame) -> None:
+    """Draw the middle of all students and the range of half of them, in the place of single students."""
+    if publication.is_too_few(saved.shape[1]):
+        axes.annotate(publication.TOO_FEW, (0.5, 0.5), xycoords="axes fraction", ha="center")
+        return
+    places = list(range(len(saved)))
+    low, middle, high = (saved.quantile(share, axis=1).to_numpy(float) for share in (0.25, 0.5, 0.75))
+    axes.fill_between(places, low, high, color=PLAIN_COLOUR, alpha=0.3, linewidth=0)
+    axes.plot(places, middle, color=PLAIN_COLOUR, marker="o", markersize=4)
+
+
 def students_lines(bits: pd.DataFrame) -> Figure:
-    """Bits saved for each student, one line each.
+    """Bits saved for each student, one line each; only median and quartiles where no student may be seen.
 
     Parameters
     ----------
@@ -79,7 +91,12 @@ def students_lines(bits: pd.DataFrame) -> Figure:
     saved = own.iloc[0] - own
     figure, axes = plt.subplots()
     places = range(len(saved))
-    axes.plot(places, saved.to_numpy(), color=PLAIN_COLOUR, alpha=0.45, linewidth=1, marker="o", markersize=3)
+    if publication.is_guarded():
+        _spread(axes, saved)
+    else:
+        axes.plot(
+            places, saved.to_numpy(), color=PLAIN_COLOUR, alpha=0.45, linewidth=1, marker="o", markersize=3
+        )
     axes.axhline(0, color=INK, linewidth=1)
     axes.set(
         xticks=list(places),

@@ -12,6 +12,7 @@ from pcutils.execution.frame import Frame
 from pcutils.figures.frames import shared_frames
 from pcutils.figures.page import check_words, figure_html, put_on_page
 from pcutils.metrics.matching import line_differences
+from pcutils.pipeline import publication
 from pcutils.trace import Trace
 
 #: Changed lines of one attempt that are shown before "and ... more".
@@ -151,12 +152,14 @@ def check_showable(trace: Trace, made_up: bool, what: str) -> None:
     Raises
     ------
     PcutilsError
-        Where the trace is not made up, or has no state.
+        Where the trace is not made up, has no state, or turns out to be from a run whose students must not be
+        seen, whatever `made_up` says.
     """
     if not made_up:
         raise PcutilsError(
             f"this trace may be a person's: a {what} shows programs, so only made-up traces go in"
         )
+    publication.check_trace(trace.username, trace.programs)
     if not trace.programs:
         raise PcutilsError(f"a trace without a state has no {what}")
 

@@ -6,6 +6,7 @@ import re
 from html import escape
 
 from pcutils.errors import PcutilsError
+from pcutils.pipeline import publication
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -56,7 +57,16 @@ def figure_html(content: str, *, name: str, caption: str) -> str:
 
 
 def put_on_page(html: str, plain: str) -> None:
-    """Display HTML in a notebook, with plain text for readers that take no HTML."""
+    """Display HTML in a notebook, with plain text for readers that take no HTML.
+
+    Every figure and table passes here.
+
+    Raises
+    ------
+    PublicationError
+        Where a run is open whose source does not allow what is in it.
+    """
     from IPython.display import display
 
+    publication.check_page(html, plain)
     display({"text/html": html, "text/plain": plain}, raw=True)

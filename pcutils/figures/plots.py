@@ -26,6 +26,7 @@ from pcutils.figures.theme import (
     VARIANT_MARKERS,
     variant_style,
 )
+from pcutils.pipeline import publication
 
 #: Inches.
 WIDTH, ROW_HEIGHT, SERIES_HEIGHT = 4.8, 0.24, 0.13
@@ -95,6 +96,7 @@ def forest(
     matplotlib.figure.Figure
         The legend stands above the plot, so that it is seen first on a phone.
     """
+    frame = _without_few_students(frame)
     rows = list(dict.fromkeys(frame[row]))
     names = list(dict.fromkeys(frame[series])) if series else [""]
     height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.5 * (series is not None)
@@ -118,6 +120,14 @@ def forest(
     if series and names:
         legend_above(figure, legend_title)
     return figure
+
+
+def _without_few_students(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take the numbers off that stand for too few students of a source that must not be seen."""
+    if "n" not in frame or not publication.is_guarded():
+        return frame
+    few = frame["n"].map(publication.is_too_few).astype(bool)
+    return frame.assign(**{name: frame[name].mask(few) for name in ("value", "low", "high")})
 
 
 def _row_style(label: str, rows: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pcutils.analysis.statistics import CONFIDENCE, Estimate
 from pcutils.errors import PcutilsError
+from pcutils.pipeline import publication
 
 #: A digit that belongs to no name: C1, GPT-2 and BLEU-4 pass, "12 students" does not.
 _TYPED_NUMBER = re.compile(r"(?<![A-Za-z\d])(?<![A-Za-z]-)(?<![\d.,])\d")
@@ -42,6 +43,8 @@ def number(value: object, spec: str = "") -> str:
     '0.50 (0.25 to 0.75)'
     """
     if isinstance(value, Estimate):
+        if publication.is_too_few(value.n):
+            return publication.TOO_FEW
         value = {"value": value.value, "low": value.low, "high": value.high}
     if isinstance(value, Mapping):
         return _with_interval(value, spec)
@@ -102,10 +105,17 @@ def say(template: str, /, **values: object) -> None:
         Markdown with placeholders, as in :func:`fill`.
     **values
         What to put in.
+
+    Raises
+    ------
+    PublicationError
+        Where a run is open whose source does not allow what is in it.
     """
     from IPython.display import Markdown, display
 
-    display(Markdown(fill(template, **values)))
+    text = fill(template, **values)
+    publication.check_page("", text)
+    display(Markdown(text))
 
 
 def reading(estimate: Estimate, *, above: str, below: str, unclear: str, bound: float = 0.0) -> str:

@@ -13,8 +13,11 @@ from pathlib import Path
 from pcutils.errors import RunError
 from pcutils.pipeline.digest import digest_folder
 from pcutils.pipeline.files import CHAPTERS, RunFiles
+from pcutils.pipeline.leaks import Secrets, leaks_of_folder
 from pcutils.pipeline.notebooks import failure_message
+from pcutils.pipeline.profiles import load_profile
 from pcutils.pipeline.provenance import package_versions
+from pcutils.pipeline.publication import may_be_shown_whole, secrets_of
 
 _LINES_SHOWN = 40
 
@@ -39,19 +42,37 @@ def build_book(root: Path, run_dir: Path) -> tuple[Path, bool]:
     Raises
     ------
     RunError
-        Where a chapter is missing or holds an error, or Jupyter Book has something to complain about. The
-        book rendered before stays as it was.
+        Where a chapter is missing or holds an error, a page shows what students wrote who are not made up, or
+        Jupyter Book has something to complain about. The book rendered before stays as it was.
     """
     files = RunFiles(run_dir)
     source, html, stamp = files.dir / "book_source", files.dir / "book", files.dir / "book.sha256"
     assemble(root, files, source)
+    secrets = _secrets(files)
+    _refuse_leaks(source, secrets)
     digest = hashlib.sha256(f"{digest_folder(source)} {package_versions()}".encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest and (html / "index.html").is_file():
         return html / "index.html", False
     stamp.unlink(missing_ok=True)
-    _replace(html, _render(source, files.dir / "book_build"))
+    built = _render(source, files.dir / "book_build")
+    _refuse_leaks(built, secrets)
+    _replace(html, built)
     stamp.write_text(digest)
     return html / "index.html", True
+
+
+def _secrets(files: RunFiles) -> Secrets | None:
+    """What no page may hold; nothing where the students are made up."""
+    source = load_profile(files.profile).data.source
+    return None if may_be_shown_whole(source) else secrets_of(files)
+
+
+def _refuse_leaks(folder: Path, secrets: Secrets | None) -> None:
+    leaks = leaks_of_folder(folder, secrets) if secrets else []
+    if leaks:
+        raise RunError(
+            "\n  ".join(["the pages show what must not be seen, so they are not kept:", *map(str, leaks)])
+        )
 
 
 def assemble(root: Path, files: RunFiles, source: Path) -> None:

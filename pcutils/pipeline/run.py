@@ -14,6 +14,7 @@ from pcutils.pipeline.files import CHAPTERS, RunFiles, repository_root
 from pcutils.pipeline.parameters import INJECTED, notebook_parameters
 from pcutils.pipeline.profiles import Profile, load_profile
 from pcutils.pipeline.provenance import Clock, provenance
+from pcutils.pipeline.publication import guard, may_be_put_on_page, may_be_shown_whole
 from pcutils.pipeline.results import Results
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def open_run(run_dir: str | Path) -> Run:
     Returns
     -------
     Run
-        Reads its files when they are asked for.
+        Reads its files when they are asked for. Where its students are not made up, whatever this process
+        puts on a page from now on is held against them; see :mod:`pcutils.pipeline.publication`.
 
     Raises
     ------
@@ -52,7 +54,9 @@ def open_run(run_dir: str | Path) -> Run:
         candidates.append(repository_root() / given)
     for folder in candidates:
         if RunFiles(folder).profile.is_file():
-            return Run(folder, load_profile(RunFiles(folder).profile))
+            profile = load_profile(RunFiles(folder).profile)
+            guard(RunFiles(folder), profile.data.source)
+            return Run(folder, profile)
     raise RunError(f"no run in {given}: `pcutils run --profile {given.name}` makes it.")
 
 
@@ -80,7 +84,11 @@ class Run:
     @property
     def may_show_programs(self) -> bool:
         """Whether programs, user names and error messages may be shown: only those of made-up students."""
-        return self.profile.data.source == "simulated"
+        return may_be_shown_whole(self.profile.data.source)
+
+    def may_show(self, text: str) -> bool:
+        """Whether a text may stand on a page: always, or where no student of the run wrote a line of it."""
+        return self.may_show_programs or may_be_put_on_page(text)
 
     @property
     def kind_of_students(self) -> str:

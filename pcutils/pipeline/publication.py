@@ -1,0 +1,163 @@
+"""What may be shown of a source: made-up students whole, all others only as numbers over many students."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from pcutils.errors import PcutilsError
+from pcutils.pipeline.files import RunFiles, repository_root
+from pcutils.pipeline.leaks import Secrets, visible_text
+
+#: Sources whose students nobody has to be protected from being seen; every other one is of people, or learnt
+#: from people.
+SHOWN_WHOLE = ("simulated",)
+#: A number on a page stands for at least so many students.
+LEAST_STUDENTS = 10
+TOO_FEW = "not shown: too few students"
+
+#: What every page of this process is held against, for each run that was opened.
+_GUARDS: dict[str, Callable[[], Secrets]] = {}
+
+
+class PublicationError(PcutilsError):
+    """A figure, a table or a sentence would show what its source does not allow."""
+
+
+def may_be_shown_whole(source: str) -> bool:
+    """Whether programs and user names of a source may stand on a page.
+
+    Examples
+    --------
+    >>> may_be_shown_whole("simulated"), may_be_shown_whole("hub")
+    (True, False)
+    """
+    return source in SHOWN_WHOLE
+
+
+def guard(files: RunFiles, source: str) -> None:
+    """Hold everything that this process puts on a page against a run, from now on.
+
+    Parameters
+    ----------
+    files : RunFiles
+        The run; its table of traces is read when the first page comes.
+    source : str
+        Where the traces come from; where it may be shown whole, nothing happens.
+    """
+    if not may_be_shown_whole(source):
+        _GUARDS.setdefault(str(files.dir.resolve()), cache(lambda: secrets_of(files)))
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Forget the runs that were opened inside, for tests that open several in one process."""
+    before = dict(_GUARDS)
+    _GUARDS.clear()
+    try:
+        yield
+    finally:
+        _GUARDS.clear()
+        _GUARDS.update(before)
+
+
+def secrets_of(files: RunFiles) -> Secrets:
+    """Collect what must not be seen of a run.
+
+    Parameters
+    ----------
+    files : RunFiles
+        A run with a table of traces.
+
+    Returns
+    -------
+    Secrets
+        Without what stands in the repository for everybody to read.
+    """
+    import pyarrow.parquet as pq
+
+    rows = (
+        row
+        for batch in pq.ParquetFile(files.traces).iter_batches(columns=["username", "programs"])
+        for row in batch.to_pylist()
+    )
+    return Secrets(rows, public_text(repository_root()))
+
+
+@cache
+def public_text(root: Path) -> str:
+    """Read what the repository shows to everybody: its pages, its notebooks, its code."""
+    folders = [root / name for name in ("book", "notebooks", "pcutils")]
+    files = [file for folder in folders for file in sorted(folder.rglob("*"))]
+    kept = (".md", ".py", ".bib", ".ipynb", ".yml", ".js", ".css", ".html", ".json")
+    texts = [
+        file.read_text(encoding="utf-8", errors="replace")
+        for file in [root / "README.md", root / "_config.yml", *files]
+        if file.suffix in kept and file.is_file()
+    ]
+    return "\n".join(texts)
+
+
+def is_guarded() -> bool:
+    """Whether a run whose students must not be seen was opened in this process."""
+    return bool(_GUARDS)
+
+
+def is_too_few(students: int | None) -> bool:
+    """Whether a number that stands for so many students must be left out here."""
+    return is_guarded() and students is not None and students < LEAST_STUDENTS
+
+
+def check_page(html: str, plain: str = "") -> None:
+    """Refuse to show what a source does not allow; every figure, table and sentence passes here.
+
+    Parameters
+    ----------
+    html, plain : str
+        What is about to be put on a page.
+
+    Raises
+    ------
+    PublicationError
+        Where it holds a line of a student's program, a user name or personal data, or the run has fewer than
+        ``LEAST_STUDENTS`` students. The message does not repeat what was found.
+    """
+    for run, secrets in _GUARDS.items():
+        if secrets().students < LEAST_STUDENTS:
+            raise PublicationError(
+                f"{run} has {secrets().students} students: nothing is shown of fewer than {LEAST_STUDENTS}"
+            )
+        found = secrets().in_text(f"{visible_text(html)}\n{plain}")
+        if found:
+            counts = ", ".join(f"{kind}: {count}" for kind, count in found.items())
+            raise PublicationError(
+                f"this would show what students of {run} wrote ({counts}): show numbers over at least "
+                f"{LEAST_STUDENTS} students instead"
+            )
+
+
+def check_trace(username: str | None, programs: Sequence[str]) -> None:
+    """Refuse a trace of a guarded run, whatever its caller believes it to be.
+
+    Parameters
+    ----------
+    username : str or None
+        Of its student.
+    programs : sequence of str
+        Its states.
+
+    Raises
+    ------
+    PublicationError
+        Where the student or a line of a program is of a guarded run.
+    """
+    known = any(username in secrets().usernames for secrets in _GUARDS.values())
+    if known or not may_be_put_on_page("\n".join(programs)):
+        raise PublicationError("a student wrote this trace, or lines of it: only made-up traces are shown")
+
+
+def may_be_put_on_page(text: str) -> bool:
+    """Whether a text holds nothing of any guarded run."""
+    return not any(secrets().in_text(text) for secrets in _GUARDS.values())
