@@ -259,3 +259,8 @@ def test_an_unknown_colour_is_black_and_clear_ink_stays_apart(executor: Executor
 def test_what_is_drawn_on_a_sprite_does_not_stand_on_the_page(executor: Executor) -> None:
     drawing = draw(executor, "s = new Sprite\ndrawon s\npen red\nfd 50\ndot blue\ndrawon null\ndot green, 5")
     assert [op[3] for op in drawing.ops] == ["green"]
+
+
+def test_boxes_are_boxes_in_words() -> None:
+    box = ("box", 0, 0, 0, "blue", 20)
+    assert Drawing(ops=(box, box)).to_svg().count("2 boxes in blue.") == 1

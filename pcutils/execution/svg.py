@@ -30,13 +30,13 @@ SHAPES = {
     "point": ("black", "M-1.5 0A1.5 1.5 0 0 1 1.5 0A1.5 1.5 0 0 1-1.5 0Z"),
     "radius": ("gray", "M-9 0A9 9 0 0 1 9 0A9 9 0 0 1-9 0Z"),
 }
-_MANY = {
-    "path": "line",
-    "fill": "filled area",
-    "dot": "dot",
-    "box": "box",
-    "arrow": "arrow",
-    "label": "label",
+_WORDS = {
+    "path": ("line", "lines"),
+    "fill": ("filled area", "filled areas"),
+    "dot": ("dot", "dots"),
+    "box": ("box", "boxes"),
+    "arrow": ("arrow", "arrows"),
+    "label": ("label", "labels"),
 }
 
 
@@ -181,7 +181,7 @@ def describe(drawing: Drawing) -> str:
     '2 dots in red.'
     """
     counts = Counter(op[0] for op in drawing.ops)
-    parts = [f"{count} {_MANY[kind]}{'s' if count > 1 else ''}" for kind, count in counts.items()]
+    parts = [f"{count} {_WORDS[kind][count > 1]}" for kind, count in counts.items()]
     where = {"path": 1, "fill": 1, "dot": 3, "box": 4, "arrow": 4, "label": 5}
     colors = list(dict.fromkeys(str(op[where[op[0]]]) for op in drawing.ops))
     if drawing.items:
