@@ -104,6 +104,7 @@ def test_folder_above_and_byte_order_mark_and_semicolons(tmp_path: Path) -> None
     folder = write_folder(tmp_path / "All" / "Data", [event(0, 0), event(1, 1)])
     text = (folder / "MainTable.csv").read_text().replace(",", ";")
     (folder / "MainTable.csv").write_text(text, encoding="utf-8-sig")
+    assert "EventID" not in {problem.field for problem in check(folder)}
     assert programs(read_progsnap2(path=tmp_path)) == [("fd 1", "fd 2")]
     assert programs(read_progsnap2(path=folder / "MainTable.csv")) == [("fd 1", "fd 2")]
     write_folder(tmp_path / "All" / "Other", [event(0, 0)])
@@ -424,6 +425,17 @@ def test_files_that_are_no_programs(tmp_path: Path) -> None:
     imported = read_progsnap2(path=folder)
     assert programs(imported) == [("fd 3",)]
     assert [bad.row for bad in imported.quarantined] == [0, 1, 3]
+
+
+def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data", [event(n, n) for n in range(3)], codes={"0": "fd 1"}, place=None)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret").write_text("secret")
+    (folder / "CodeStates/1").symlink_to(tmp_path / "outside")
+    (folder / "CodeStates/2").symlink_to(tmp_path / "outside/secret")
+    imported = read_progsnap2(path=folder)
+    assert programs(imported) == [("fd 1",)]
+    assert [bad.row for bad in imported.quarantined] == [1, 2]
 
 
 def test_long_programs_and_absurd_cells(tmp_path: Path) -> None:

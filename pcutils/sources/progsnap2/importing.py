@@ -82,8 +82,8 @@ def read_progsnap2(
     time_columns : sequence of str
         Columns of times, the preferred one first; none to read no times.
     repeats : bool
-        Whether an event after which the program is the same as before makes a state too. A program that
-        comes back later is a state in any case: that is backtracking.
+        Whether an event after which the program is the same as before makes a state too; the paper leaves
+        such states out. A program that comes back later is a state in any case: that is backtracking.
     section : str, optional
         Which file of a code state is the program; needed where states have several.
     code_states : str, optional
