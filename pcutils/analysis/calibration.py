@@ -103,12 +103,12 @@ def _share(pairs: Any) -> float:
 
 
 MEASURES = (
-    Measure("states_mean", "states in a trace, mean", "states", _of_traces("states")),
-    Measure("gap_median", "time between states, median", "seconds", _of_states("gap_seconds"), np.median),
-    Measure("lines_mean", "lines of the last state, mean", "lines", _of_last("lines")),
+    Measure("states_mean", "mean number of states", "states", _of_traces("states")),
+    Measure("gap_median", "median time between states", "seconds", _of_states("gap_seconds"), np.median),
+    Measure("lines_mean", "mean lines of the last state", "lines", _of_last("lines")),
     Measure(
         "characters_median",
-        "characters of the last state, median",
+        "median characters of the last state",
         "characters",
         _of_last("characters"),
         np.median,
@@ -119,7 +119,7 @@ MEASURES = (
     ),
     Measure("failing", "states that fail", "share of states", _fails),
     Measure("commented", "last states with a comment", "share of traces", _comments),
-    Measure("colours", "colours of the last state, mean", "colours", _of_measures("distinct_colors_last")),
+    Measure("colours", "mean colours of the last state", "colours", _of_measures("distinct_colors_last")),
     Measure(
         "backtracking",
         "backtracking (Levenshtein)",
@@ -240,6 +240,17 @@ def _distance(row: Mapping[str, Any]) -> dict[str, Any]:
     half = _HALF_WIDTH * math.hypot(*errors)
     low, high = math.exp(ratio - half), math.exp(ratio + half)
     return names | {"value": math.exp(ratio), "low": low, "high": high, "is_further": not low <= 1 <= high}
+
+
+def fold(ratio: float) -> float:
+    """Say how many times two values are apart, whichever is larger.
+
+    Examples
+    --------
+    >>> fold(0.25), fold(4.0)
+    (4.0, 4.0)
+    """
+    return max(ratio, 1 / ratio)
 
 
 def shown(distance: pd.DataFrame, own: str, other: str) -> pd.DataFrame:
