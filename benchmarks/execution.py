@@ -29,7 +29,7 @@ import psutil
 
 from pcutils.execution import Executor
 from pcutils.execution import compiler as compiling
-from pcutils.execution.engine import RUNTIME_MODULES, SHIM
+from pcutils.execution.engine import SHIM, runtime_script
 from pcutils.execution.limits import Limits
 from pcutils.execution.page import is_page
 from pcutils.execution.station import END
@@ -96,10 +96,9 @@ _V8: dict[str, Any] = {}
 def _start_v8() -> None:
     """Load the compiler into this process, and read the turtle commands."""
     _V8["compiler"] = compiling._load()
-    runtime = {n: (HERE / "vendor/iced-runtime" / f"{n}.js").read_text("utf-8") for n in RUNTIME_MODULES}
     shim = "".join((HERE / "js" / f"{name}.js").read_text("utf-8") + "\n" for name in SHIM)
     head = "class InternalError extends Error {}; globalThis.InternalError = InternalError;"
-    _V8["shim"] = f"{head} globalThis.__sources = {json.dumps(runtime)}; globalThis.__shim = {{}};\n{shim}"
+    _V8["shim"] = f"{head}\n{runtime_script()}\nglobalThis.__shim = {{}};\n{shim}"
 
 
 def _run_v8(program: str) -> str:

@@ -14,25 +14,22 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pcutils.errors import ExecutionError
+from pcutils.execution.compiler import Compiler
+from pcutils.execution.engine import runtime_script
 from pcutils.execution.limits import Limits
 from pcutils.execution.page import is_page, split_page
 from pcutils.execution.result import Result, program_hash, result_of
-from pcutils.execution.vendored import compiler_script, runtime_script
+from pcutils.execution.station import END
 from pcutils.progress import track
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 ADDRESS = "https://program.invalid/"
 LOAD_SECONDS = 30.0
 POLL_MILLISECONDS = 5
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--mute-audio", "--js-flags=--max-old-space-size=512")
-# As in the engine: the reference runs put a line of their own behind every program.
-END = "\nnull"
 # The same chance for every program and every day, as in the engine; the numbers themselves are others.
 _CHANCE = """(() => { let state = SEED >>> 0; Math.random = () => {
   state = (state + 0x6D2B79F5) >>> 0;
@@ -78,7 +75,7 @@ class Browser:
         self._chromium = None if chromium is None else str(chromium)
         self._playwright: Any = None
         self._browser: Any = None
-        self._compiler: Page | None = None
+        self._compiler: Compiler | None = None
         # Playwright wants a thread without an event loop: a notebook's own has one.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pcutils-browser")
 
@@ -134,28 +131,27 @@ class Browser:
         """Run a program as what it is, and where that fails as JavaScript, if it can be read as such."""
         if is_page(program):
             markup, scripts = split_page(program)
-            compiled = [self._compile(one.text) if one.is_coffee else {"code": one.text} for one in scripts]
+            compiled = [
+                self._compile(one.text, "") if one.is_coffee else {"code": one.text} for one in scripts
+            ]
             broken = next((one["message"] for one in compiled if "message" in one), None)
             codes = [one["code"] for one in compiled if "code" in one]
             return self._run(markup, codes, "html", seed, broken)
-        compiled_program = self._compile(program + END)
-        if "code" in compiled_program:
-            report = self._run("", [compiled_program["code"]], "coffee", seed)
+        first = self._compile(program, END)
+        if "code" in first:
+            report = self._run("", [first["code"]], "coffee", seed)
         else:
-            report = {"status": "error", "language": "coffee", "compiled": False, **compiled_program}
-        if report["status"] == "error" and self._is_javascript(program):
+            report = {"language": "coffee", "compiled": False, **first}
+        if report["status"] == "error" and first["parses_as_js"]:
             second = self._run("", [program], "js", seed)
             return second if second["status"] == "success" else report
         return report
 
-    def _compile(self, source: str) -> dict[str, str]:
-        """Return ``code``, or the ``message`` of the compiler."""
-        answer: dict[str, str] = self._helper().evaluate("source => compile(source)", source)
-        return answer
-
-    def _is_javascript(self, program: str) -> bool:
-        question = "source => { try { new Function(source); return true } catch (error) { return false } }"
-        return bool(self._helper().evaluate(question, program))
+    def _compile(self, text: str, end: str) -> dict[str, Any]:
+        """Compile as the executor does; see :meth:`pcutils.execution.compiler.Compiler.compile`."""
+        if self._compiler is None:
+            self._compiler = Compiler()
+        return self._compiler.compile(text, end, self.limits.compile_seconds, self.limits.wall_seconds)
 
     def _run(
         self, markup: str, scripts: list[str], language: str, seed: int, broken: str | None = None
@@ -200,14 +196,6 @@ class Browser:
         else:
             route.abort()
 
-    def _helper(self) -> Page:
-        """Return the page that holds the vendored compiler; programs never see it."""
-        if self._compiler is None:
-            page: Page = self._start().new_page()
-            page.evaluate(compiler_script())
-            self._compiler = page
-        return self._compiler
-
     def _start(self) -> Any:
         if self._playwright is None:
             self._playwright = _start_playwright()
@@ -217,13 +205,16 @@ class Browser:
 
     def _stop(self) -> None:
         self._stop_chromium()
+        compiler, self._compiler = self._compiler, None
+        if compiler is not None:
+            compiler.stop()
         playwright, self._playwright = self._playwright, None
         if playwright is not None:
             playwright.stop()
 
     def _stop_chromium(self) -> None:
         """End Chromium with whatever hangs in it."""
-        browser, self._browser, self._compiler = self._browser, None, None
+        browser, self._browser = self._browser, None
         if browser is not None:
             browser.close()
 
@@ -239,7 +230,7 @@ class _Watch:
         session.on("Emulation.virtualTimeBudgetExpired", self._over)
         session.send("Runtime.enable")
 
-    def run(self, page: Page, scripts: list[str], limits: Limits) -> str:
+    def run(self, page: Any, scripts: list[str], limits: Limits) -> str:
         """Start the scripts, and wait until the watched time is over in the page's own clock."""
         start = _START.replace("SCRIPTS", json.dumps(scripts))
         self._session.send("Emulation.setVirtualTimePolicy", {"policy": "pause"})

@@ -33,12 +33,17 @@ def _read(*parts: str) -> str:
         return file.read()
 
 
+def runtime_script() -> str:
+    """Return JavaScript that gives the global ``iced``, which compiled `await` and `defer` ask for."""
+    sources = {name: _read("vendor", "iced-runtime", f"{name}.js") for name in RUNTIME_MODULES}
+    return f"globalThis.__sources = {json.dumps(sources)};\n{_read('js', 'iced.js')}"
+
+
 def load_commands() -> Any:
     """Return an interpreter that knows the turtle commands and has run no program yet."""
     context = _quickjs.Context()
     context.set_max_stack_size(STACK_BYTES)
-    sources = {name: _read("vendor", "iced-runtime", f"{name}.js") for name in RUNTIME_MODULES}
-    context.set("__sources", context.parse_json(json.dumps(sources)))
+    context.eval(runtime_script())
     context.eval("globalThis.__shim = {};")
     for name in SHIM:
         context.eval(_read("js", f"{name}.js"))

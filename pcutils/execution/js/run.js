@@ -1,15 +1,6 @@
 // The doors through which the worker comes in. This file is the last: it takes `shim` away from the program.
-(function (global, shim, sources) {
+(function (global, shim) {
   'use strict';
-  // What `await` and `defer` are compiled to needs a small library, vendored beside the compiler.
-  function load(name) {
-    var module = { exports: {} };
-    new Function('module', 'exports', 'require', 'process', sources[name]).call(
-      module.exports, module, module.exports, function (path) { return load(path.replace('./', '')); }, undefined);
-    return module.exports;
-  }
-  global.iced = load('runtime');
-
   var indirectEval = eval, parse = JSON.parse, stringify = shim.stringify;
 
   global.__start = function (source, kind, seed, limits) {
@@ -73,6 +64,5 @@
     return json({ status: ended.status, message: ended.message, ops: shim.ops, turtles: turtles, items: items,
       output: call(join, lines, ['\n']), seconds: shim.now / 1000, failed_at: shim.failure ? shim.failure.seconds : null });
   };
-})(globalThis, globalThis.__shim, globalThis.__sources);
+})(globalThis, globalThis.__shim);
 delete globalThis.__shim;
-delete globalThis.__sources;
