@@ -14,6 +14,7 @@ import pytest
 from pcutils import figures
 from pcutils.analysis.statistics import Estimate
 from pcutils.errors import RunError
+from pcutils.figures.adaptation import students_lines
 from pcutils.figures.plots import forest
 from pcutils.pipeline import open_run, publication
 from pcutils.pipeline.book import _refuse_leaks
@@ -163,6 +164,21 @@ def test_numbers_of_few_students_are_left_out(run: Run, tmp_path: Path) -> None:
         made_run(tmp_path / "small", people(9))
         with pytest.raises(PublicationError, match="has 9 students"):
             figures.say("Nothing.")
+
+
+def test_no_line_stands_for_a_single_student(run: Run) -> None:
+    def lines(students: int) -> list[list[float]]:
+        rows = [
+            {"condition": "own", "username": str(n), "budget": budget, "bits": 100.0 - n * budget}
+            for n in range(students)
+            for budget in (0, 1, 2)
+        ]
+        return [list(line.get_ydata()) for line in students_lines(pd.DataFrame(rows)).axes[0].lines]
+
+    assert lines(11) == [[0, 5, 10], [0, 0]]
+    assert lines(9) == [[0, 0]]
+    with publication.unguarded():
+        assert len(lines(11)) == 12
 
 
 def test_made_up_students_may_be_shown_whole(tmp_path: Path) -> None:

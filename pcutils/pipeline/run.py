@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _STUDENTS = {
     "simulated": "made-up students",
     "rollouts": "students imitated by the released models",
+    "hub": "students of Pencil Code",
+    "progsnap2": "students of another platform",
+    "logs": "students of one server",
 }
 
 
