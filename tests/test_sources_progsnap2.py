@@ -509,8 +509,9 @@ def test_pseudonyms_by_key(tmp_path: Path) -> None:
     imported = read_progsnap2(path=folder, key=key)
     assert imported.traces[0].username == pseudonym("s1", key)
     assert list(imported.students.username) == [pseudonym("s1", key)]
+    assert read_progsnap2(path=folder, key=key.decode()).traces[0].username == pseudonym("s1", key)
     with pytest.raises(DataError, match="field 'key'"):
-        read_progsnap2(path=folder, key=b"")
+        read_progsnap2(path=folder, key="")
 
 
 # Doors
@@ -613,4 +614,7 @@ def test_large_class_keeps_every_row(tmp_path: Path) -> None:
     imported = read_progsnap2(path=write_folder(tmp_path, rows, codes=CODES))
     assert sum(imported.rows.values()) == len(rows)
     assert imported.rows == {"state": 1500, "quarantined": 500}
-    assert load_with_quarantine("progsnap2", path=tmp_path).quarantined == imported.quarantined
+    loaded = load_with_quarantine("progsnap2", path=tmp_path)
+    assert loaded.quarantined == imported.quarantined
+    assert loaded.counts == dict(imported.rows)
+    assert loaded.published is None

@@ -65,7 +65,7 @@ def read_progsnap2(
     repeats: bool = True,
     section: str | None = None,
     code_states: str | None = None,
-    key: bytes | None = None,
+    key: bytes | str | None = None,
     student_columns: Sequence[str] = (),
 ) -> Imported:
     """Read a ProgSnap2 data set.
@@ -88,7 +88,7 @@ def read_progsnap2(
         Which file of a code state is the program; needed where states have several.
     code_states : str, optional
         Path of the code states in the data set; found by itself if not given.
-    key : bytes, optional
+    key : bytes or str, optional
         Secret for pseudonyms; without it the subjects' IDs are the usernames, as the format wants them
         anonymous already.
     student_columns : sequence of str
@@ -131,11 +131,12 @@ def read_progsnap2(
         hint = "Say with the option `events` which events make a state."
         found = f"{collected.rows['other event']} events, none of which makes a state"
         raise DataError(found, "at least one", file=MAIN_TABLE, field="EventType", hint=hint)
+    secret = key.encode() if isinstance(key, str) else key
     traces, usernames = [], {}
     for group_key, group in collected.groups.items():
         trace = _trace(group, group_key, metadata, collected, time_columns, repeats=repeats)
         if trace is not None:
-            name = pseudonym(group_key[0], key) if key is not None else group_key[0]
+            name = pseudonym(group_key[0], secret) if secret is not None else group_key[0]
             usernames[group_key[0]] = name
             traces.append(replace(trace, username=name))
     student_columns = [student_columns] if isinstance(student_columns, str) else student_columns
@@ -145,16 +146,18 @@ def read_progsnap2(
 
 
 @wraps(read_progsnap2)
-def load_progsnap2(**options: Any) -> tuple[list[Trace], list[Quarantined], DataFrame]:
+def load_progsnap2(
+    **options: Any,
+) -> tuple[list[Trace], list[Quarantined], DataFrame, None, Counter[str]]:
     """Read a ProgSnap2 data set; see :func:`read_progsnap2` for the options.
 
     Returns
     -------
-    traces, quarantined, students
-        As in :class:`Imported`.
+    traces, quarantined, students, published, rows
+        As in :class:`Imported`; `published` is None, for the format knows no splits.
     """
     imported = read_progsnap2(**options)
-    return imported.traces, imported.quarantined, imported.students
+    return imported.traces, imported.quarantined, imported.students, None, imported.rows
 
 
 def _columns(columns: Sequence[str], usual: Sequence[str], table: Table) -> tuple[str, ...]:
