@@ -76,6 +76,8 @@ def test_secrets_are_found_in_text(secrets: Secrets, text: str, found: dict[str,
 
 def test_what_everybody_can_read_is_no_secret() -> None:
     assert Secrets(ROWS, public=f"see\n{LINE}").in_text(LINE) == {}
+    assert Secrets(ROWS, public="by Qwertine,").in_text("Qwertine") == {}
+    assert Secrets(ROWS, public="by Qwertinella").in_text("Qwertine") == {"personal": 1}
 
 
 @pytest.mark.parametrize(

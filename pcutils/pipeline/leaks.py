@@ -108,9 +108,14 @@ def _plain(text: str) -> str:
 def _by_start(items: Iterable[str], shortest: int, known: str) -> dict[str, list[str]]:
     starts: dict[str, list[str]] = defaultdict(list)
     for item in sorted(items):
-        if len(item) >= shortest and item not in known:
+        if len(item) >= shortest and not _is_known(item, known):
             starts[item[:shortest]].append(item)
     return dict(starts)
+
+
+def _is_known(item: str, known: str) -> bool:
+    """Whether a text holds an item, and not merely inside a longer word."""
+    return item in known and re.search(rf"(?<!\w){re.escape(item)}(?!\w)", known) is not None
 
 
 def _found(text: str, starts: Mapping[str, list[str]], size: int, *, whole_words: bool) -> set[str]:
