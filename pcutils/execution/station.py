@@ -30,6 +30,7 @@ class Station:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._job = {"limits": asdict(limits), "wall_seconds": limits.wall_seconds}
         self._compiler = Compiler()
         self.worker = WorkerProcess(worker.__name__)
         self._is_ended = False
@@ -118,9 +119,8 @@ class Station:
         return {**report, "compiled": compiled, "language": kind}
 
     def _ask(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
-        wall_seconds = self._limits.wall_seconds
-        job = {"code": json.dumps(code), "kind": kind, "seed": seed, "limits": asdict(self._limits)}
-        answer = self.worker.ask({**job, "wall_seconds": wall_seconds}, ATTEMPTS * wall_seconds)
+        job = {"code": json.dumps(code), "kind": kind, "seed": seed, **self._job}
+        answer = self.worker.ask(job, ATTEMPTS * self._limits.wall_seconds)
         report = {**(answer["report"] or {}), **(answer["stopped"] or {})}
         if answer["used_too_much"] and report["status"] in ("success", "error"):
             report |= TOO_MUCH_MEMORY
