@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -21,8 +20,6 @@ from pcutils.figures.player import LONGEST_PAUSE_MS, MOST_MESSAGE, PAUSE_MS, pla
 from pcutils.trace import Trace
 
 WORDS = {"name": "one-trace", "caption": "One trace of a made-up student.", "alt": "Four made-up attempts."}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 LARGEST_BYTES = 60_000
 PROGRAMS = (
     "pen red\nfd 50",
@@ -239,19 +236,6 @@ def test_display_has_plain_text_for_other_readers(monkeypatch: pytest.MonkeyPatc
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright to test the player")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} on PATH: install one (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Opened:

@@ -44,7 +44,24 @@ _ERRORS = {
 }
 
 
-def filmstrip(
+def filmstrip(trace: Trace, results: Any, *, caption: str, alt: str, **options: Any) -> None:
+    """Display a trace as a strip of pictures that wraps on a narrow screen.
+
+    Parameters
+    ----------
+    trace, results, caption, alt, **options
+        As for :func:`filmstrip_html`.
+
+    Raises
+    ------
+    PcutilsError
+        As for :func:`filmstrip_html`.
+    """
+    html = filmstrip_html(trace, results, caption=caption, alt=alt, **options)
+    put_on_page(html, f"{caption}\n\n{alt}")
+
+
+def filmstrip_html(
     trace: Trace,
     results: Any,
     *,
@@ -53,8 +70,8 @@ def filmstrip(
     alt: str,
     made_up: bool,
     most_states: int = 12,
-) -> None:
-    """Display a trace as a strip of pictures that wraps on a narrow screen.
+) -> str:
+    """Write a trace as a strip of pictures.
 
     Parameters
     ----------
@@ -69,28 +86,16 @@ def filmstrip(
     most_states : int
         Of a longer trace, the first, the last and evenly spaced ones between are shown.
 
+    Returns
+    -------
+    str
+        Style and figure.
+
     Raises
     ------
     PcutilsError
         Where the trace is not made up, has no state, or the results do not fit.
     """
-    html = filmstrip_html(
-        trace, results, name=name, caption=caption, alt=alt, made_up=made_up, most_states=most_states
-    )
-    put_on_page(html, f"{caption}\n\n{alt}")
-
-
-def filmstrip_html(
-    trace: Trace,
-    results: Any,
-    *,
-    name: str,
-    caption: str,
-    alt: str,
-    made_up: bool,
-    most_states: int = 12,
-) -> str:
-    """Write a trace as a strip of pictures; see :func:`filmstrip`."""
     check_words(name, caption, alt)
     check_showable(trace, made_up, "filmstrip")
     shown = spread(len(trace.programs), most_states)

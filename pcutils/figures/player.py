@@ -49,49 +49,20 @@ class _View:
     pause_ms: int
 
 
-def player(
-    trace: Trace,
-    results: Any,
-    *,
-    name: str,
-    caption: str,
-    alt: str,
-    made_up: bool,
-    most_states: int = 60,
-    start: int = 0,
-) -> None:
+def player(trace: Trace, results: Any, *, caption: str, alt: str, **options: Any) -> None:
     """Display a trace with a slider, keys and a play button.
 
     Parameters
     ----------
-    trace : Trace
-        The states to show.
-    results : Executor or sequence of Result
-        What runs the programs, or what running them gave, one for each state.
-    name, caption, alt : str
-        As for :func:`pcutils.figures.show`.
-    made_up : bool
-        Whether a made-up student wrote the trace. Programs of people are never shown.
-    most_states : int
-        Of a longer trace, the first, the last and evenly spaced ones between are shown.
-    start : int
-        Position of the state that is shown first, counted from 0; of a longer trace, the nearest shown one.
+    trace, results, caption, alt, **options
+        As for :func:`player_html`.
 
     Raises
     ------
     PcutilsError
-        Where the trace is not made up, has no state, the results do not fit, or it does not reach `start`.
+        As for :func:`player_html`.
     """
-    html = player_html(
-        trace,
-        results,
-        name=name,
-        caption=caption,
-        alt=alt,
-        made_up=made_up,
-        most_states=most_states,
-        start=start,
-    )
+    html = player_html(trace, results, caption=caption, alt=alt, **options)
     put_on_page(html, f"{caption}\n\n{alt}")
 
 
@@ -106,12 +77,24 @@ def player_html(
     most_states: int = 60,
     start: int = 0,
 ) -> str:
-    """Write a trace as one HTML element that needs nothing else; see :func:`player`.
+    """Write a trace as one HTML element that needs nothing else.
+
+    Parameters
+    ----------
+    trace, results, name, caption, alt, made_up, most_states
+        As for :func:`pcutils.figures.filmstrip.filmstrip_html`.
+    start : int
+        Position of the state that is shown first, counted from 0; of a longer trace, the nearest shown one.
 
     Returns
     -------
     str
         Style, figure and script. It loads nothing, and shows the last state where no script runs.
+
+    Raises
+    ------
+    PcutilsError
+        Where the trace is not made up, has no state, the results do not fit, or it does not reach `start`.
     """
     check_words(name, caption, alt)
     check_showable(trace, made_up, "player")

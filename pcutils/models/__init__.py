@@ -5,8 +5,7 @@ Loading PyTorch takes seconds, so a name is imported when it is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from pcutils.lazy import lazy_names
 
 _HOMES = {
     "train_tokenizer": "tokenizer",
@@ -24,8 +23,4 @@ _HOMES = {
 
 __all__ = [*_HOMES]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -6,11 +6,12 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pcutils.errors import DataError
-from pcutils.sources.encoded import Encoding
+from pcutils.sources.hub import load_hub, read_hub
 from pcutils.sources.progsnap2 import load_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
 from pcutils.sources.rollouts import load_rollouts
@@ -70,43 +71,17 @@ def _simulated(
     return Reading(traces, [], traits)
 
 
-def _rollouts(
-    *,
-    path: str,
-    titles: int | Sequence[str] | None = None,
-    variant: str = "trace",
-    students: int | None = None,
-) -> Reading:
-    traces, quarantined = load_rollouts(path=path, titles=titles, variant=variant, students=students)
+@wraps(load_rollouts)
+def _rollouts(**options: Any) -> Reading:
+    traces, quarantined = load_rollouts(**options)
     return Reading(traces, quarantined, _students_of(traces))
 
 
-def _hub(
-    *,
-    repository: str | None = None,
-    path: str | Path | None = None,
-    split: str | Sequence[str] | None = None,
-    streaming: bool = False,
-    token: str | bool | None = None,
-    revision: str | None = None,
-    encoding: Encoding = "auto",
-    limit: int | None = None,
-) -> Reading:
+@wraps(read_hub)
+def _hub(**options: Any) -> Reading:
     import pandas
 
-    from pcutils.sources.hub import load_hub
-    from pcutils.sources.hub_access import PENCIL_CODE_DATA
-
-    traces, quarantined, splits = load_hub(
-        repository=repository or PENCIL_CODE_DATA,
-        path=path,
-        split=split,
-        streaming=streaming,
-        token=token,
-        revision=revision,
-        encoding=encoding,
-        limit=limit,
-    )
+    traces, quarantined, splits = load_hub(**options)
     published = pandas.Series(splits, name="split", dtype="str")
     return Reading(traces, quarantined, _students_of(traces), published)
 
