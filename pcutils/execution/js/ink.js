@@ -72,7 +72,7 @@
     return op.box = box;
   }
   function covers(op, x, y) {
-    if (op[0] === 'label' || op[0] === 'arrow') return false;
+    if (op[0] === 'label' || op[0] === 'arrow' || op[0] === 'sprite') return false;
     var box = boxOf(op);
     if (x < box.left || x > box.right || y < box.low || y > box.high) return false;
     if (op[0] === 'path') return onStroke(x, y, box.strokes[0], op[2]);

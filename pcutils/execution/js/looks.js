@@ -42,16 +42,41 @@
   command('clip', 1, function () { return shim.nothing; }, 0);
   command('reload', 0, function () { return shim.nothing; }, 0);
   command('saveimg', 1, function () { return shim.nothing; }, 0);
-  // Where the turtle draws from now on; what it draws on another surface is not shown.
+  // Where the turtle draws from now on: the page, or a sprite, which takes its marks along where it goes.
   method('drawon', function (canvas) {
     var target = canvas instanceof shim.Query ? canvas[0] : canvas;
     if (typeof canvas === 'string') return shim.sync([target], this.get());
     this.each(function () {
       var turtle = shim.turtleOf(this);
-      shim.enqueue(this, 0, function () { turtle.isElsewhere = !!(target && target.shim && target !== global.document); });
+      shim.enqueue(this, 0, function () {
+        turtle.surface = target && target.shim && target !== global.document ? target : null;
+        turtle.stroke = null;
+      });
     });
     return this;
   });
+  // The marks on a sprite are one entry of the drawing, with the sprite's number among the turtles; where it stands when
+  // marks are made comes before them. No mark is given back, since the next piece of a line may find the sprite elsewhere.
+  shim.drawOn = function (surface, op) {
+    var number = 0;
+    while (number < shim.turtles.length && shim.turtles[number] !== surface && shim.turtles[number].shim.surface !== surface) number++;
+    if (number === shim.turtles.length) return null;
+    var kept = shim.turtles[number].shim, turtle = kept.turtle;
+    if (!kept.marks) kept.marks = shim.ops[shim.ops.length] = ['sprite', number, []];
+    var stand = ['at', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction), shim.round(turtle.scaleX)];
+    var marks = kept.marks[2];
+    if (shim.stringify(stand) !== kept.stand) marks[marks.length] = stand;
+    kept.stand = shim.stringify(stand);
+    marks[marks.length] = op;
+    return null;
+  };
+  shim.clearDrawing = (function (clear) {
+    return function () {
+      var kept = shim.ops.filter(function (op) { return op[0] === 'sprite'; });
+      clear();
+      kept.forEach(function (op) { shim.ops[shim.ops.length] = op; });
+    };
+  })(shim.clearDrawing);
   method('copy', function () {
     var done = arguments[arguments.length - 1];
     return this.map(function () {

@@ -230,20 +230,20 @@
         var pen = turtle.style, told = style ? shim.parsePen(style) : pen && !pen.isPath ? pen : { color: 'black', width: PEN };
         if (!told) throw new TypeError("Cannot read properties of null (reading 'eraseMode')");
         var length = size === undefined || size === null ? DOT_SIZE : +size;
-        if (length !== length || turtle.isElsewhere) return;
+        if (length !== length) return;
         draw(turtle, told.color, Math.min(Math.abs(length), 1e5) * turtle.unit, pen && pen.width || PEN);
       };
     };
   }
   function place(turtle) { return [shim.round(turtle.x), shim.round(turtle.y)]; }
   command('dot', 0, mark(function (turtle, color, size) {
-    shim.draw(['dot'].concat(place(turtle), [color, shim.round(size)]));
+    shim.draw(turtle, ['dot'].concat(place(turtle), [color, shim.round(size)]));
   }), 'speed');
   command('box', 0, mark(function (turtle, color, size) {
-    shim.draw(['box'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size)]));
+    shim.draw(turtle, ['box'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size)]));
   }), 'speed');
   command('arrow', 0, mark(function (turtle, color, size, width) {
-    shim.draw(['arrow'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size), shim.round(width)]));
+    shim.draw(turtle, ['arrow'].concat(place(turtle), [shim.round(turtle.direction), color, shim.round(size), shim.round(width)]));
   }), 'speed');
 
   command('label', 1, function (turtle, e, html, side, style) {
@@ -265,9 +265,8 @@
         element.textContent = text;
         shim.field.appendChild(element);
       }
-      if (turtle.isElsewhere) return;
       var turn = /\brotated\b/.test(side) ? shim.round(turtle.direction) : 0, scale = /\bscaled\b/.test(side) ? turtle.scaleX : 1;
-      shim.draw(['label'].concat(place(turtle), [turn, shim.round(size * scale), String(style.color || 'black'),
+      shim.draw(turtle, ['label'].concat(place(turtle), [turn, shim.round(size * scale), String(style.color || 'black'),
         (/\b(left|right|top|bottom)\b/.exec(side) || ['center'])[0], text]));
     };
   }, 'speed');

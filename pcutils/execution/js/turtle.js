@@ -144,7 +144,8 @@
   var toInteger = Math.round;
   function round(number) { return toInteger(number * 100) / 100; }
   shim.round = round;
-  shim.draw = function (op) {
+  shim.draw = function (turtle, op) {
+    if (turtle.surface) return shim.drawOn(turtle.surface, op);
     shim.ops[shim.ops.length] = op;
     return op;
   };
@@ -162,11 +163,11 @@
     }
     turtle.isBroken = false;
     open[open.length] = piece;
-    if (turtle.style.isPath || turtle.isElsewhere) return;
+    if (turtle.style.isPath) return;
     if (turtle.stroke && shim.ops[shim.ops.length - 1] === turtle.stroke) {
       turtle.stroke[4][turtle.stroke[4].length] = piece;
     } else {
-      turtle.stroke = shim.draw(['path', turtle.style.color, round(turtle.style.width * turtle.unit), turtle.style.cap,
+      turtle.stroke = shim.draw(turtle, ['path', turtle.style.color, round(turtle.style.width * turtle.unit), turtle.style.cap,
         [[round(fromX), round(fromY)], piece]]);
     }
   };
@@ -206,7 +207,7 @@
   };
   shim.fill = function (turtle, color) {
     var pieces = turtle.strokes.filter(function (stroke) { return stroke.length > 1; });
-    if (pieces.length && color !== 'none' && !turtle.isElsewhere) shim.draw(['fill', String(color), pieces]);
+    if (pieces.length && color !== 'none') shim.draw(turtle, ['fill', String(color), pieces]);
     turtle.strokes = [];
     turtle.stroke = null;
   };
