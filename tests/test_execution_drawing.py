@@ -256,9 +256,31 @@ def test_an_unknown_colour_is_black_and_clear_ink_stays_apart(executor: Executor
     assert svg.count("rgba(255,0,0,0.5)") == 2 + 1
 
 
-def test_what_is_drawn_on_a_sprite_does_not_stand_on_the_page(executor: Executor) -> None:
-    drawing = draw(executor, "s = new Sprite\ndrawon s\npen red\nfd 50\ndot blue\ndrawon null\ndot green, 5")
+def test_what_is_drawn_on_a_sprite_goes_with_the_sprite(executor: Executor) -> None:
+    program = (
+        "s = new Sprite\ndrawon s\ndot blue, 9\ns.jumpto 5, 6\ndot red, 9\ncg()\ndrawon null\ndot green, 5"
+    )
+    drawing = draw(executor, f"speed Infinity\n{program}\ns.jumpto 100, 0")
     assert [op[3] for op in drawing.ops] == ["green"]
+    assert drawing.turtles[1]["marks"] == (
+        ("at", 0, 0, 0, 1),
+        ("dot", 0, 0, "blue", 9),
+        ("at", 5, 6, 0, 1),
+        ("dot", 0, 0, "red", 9),
+    )
+    root = parsed(drawing)
+    sprite = root.find(f"{SVG}g/{SVG}g")
+    assert sprite is not None
+    assert sprite.get("transform") == "translate(100 0)"
+    blue, red = sprite.findall(f".//{SVG}circle")
+    assert (blue.get("fill"), red.get("fill")) == ("blue", "red")
+    assert [node.get("transform") for node in sprite.findall(f"{SVG}svg/{SVG}g")] == ["translate(-5 6)"]
+
+
+def test_a_line_on_a_sprite_is_no_line_on_the_page(executor: Executor) -> None:
+    drawing = draw(executor, "s = new Sprite\npen red\nfd 9\ndrawon s\nfd 9\ndrawon document\nfd 9")
+    assert [op[4] for op in drawing.ops] == [[[0, 0], [0, 9]], [[0, 18], [0, 27]]]
+    assert drawing.turtles[1]["marks"][1:] == (("path", "red", 1.62, "round", [[0, 9], [0, 18]]),)
 
 
 def test_boxes_are_boxes_in_words() -> None:

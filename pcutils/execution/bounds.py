@@ -90,7 +90,7 @@ def bounds_of(drawing: Drawing) -> Bounds:
     bounds = Bounds()
     turtles = [turtle for turtle in drawing.turtles if turtle["visible"]]
     for turtle in turtles:
-        reach = max(turtle["size"]) / 2 if turtle["size"] else TURTLE_REACH
+        reach = max(turtle["size"][:2]) / 2 if turtle["size"] else TURTLE_REACH
         bounds.add(turtle["x"], -turtle["y"], reach * min(abs(turtle["scale"]), GREATEST_SCALE))
     for op in drawing.ops:
         if op[0] not in ("dot", "box") or op[-1] <= BACKGROUND_SIDE:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pcutils.execution.frame import Frame
 
+ON_TURTLE = "sprite"
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -31,7 +33,10 @@ class Drawing:
 
         A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.
     turtles : tuple of dict
-        ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size``, ``opacity``, ``visible``.
+        ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size`` (width, height and, of a
+        picture, its address), ``opacity``, ``visible``; ``marks`` where something was drawn on it: marks as
+        in `ops`, in places of the page, behind each ``("at", x, y, direction, scale)`` those made while it
+        stood there, and ``("key", number, colour)`` for coloured keys of a piano.
     items : tuple of dict
         What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size``.
     """
@@ -54,7 +59,13 @@ class Drawing:
         Drawing
         """
         items = tuple(item for item in report.get("items", ()) if item["kind"] != "label")
-        return cls(tuple(tuple(op) for op in report.get("ops", ())), tuple(report.get("turtles", ())), items)
+        ops = tuple(tuple(op) for op in report.get("ops", ()))
+        on_turtles = {op[1]: tuple(map(tuple, op[2])) for op in ops if op[0] == ON_TURTLE}
+        turtles = tuple(
+            {**turtle, "marks": on_turtles[number]} if number in on_turtles else turtle
+            for number, turtle in enumerate(report.get("turtles", ()))
+        )
+        return cls(tuple(op for op in ops if op[0] != ON_TURTLE), turtles, items)
 
     def to_svg(
         self,

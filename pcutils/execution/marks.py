@@ -1,0 +1,99 @@
+"""The marks of a drawing as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from pcutils.execution.colors import safe_color
+from pcutils.execution.strokes import joined, number, path_data
+
+
+def marks_svg(ops: Iterable[Sequence[Any]]) -> list[str]:
+    """Write marks, oldest first.
+
+    Parameters
+    ----------
+    ops : iterable of sequence
+        See :class:`pcutils.execution.drawing.Drawing`.
+
+    Returns
+    -------
+    list of str
+        An element for each mark; lines that go on with the same pen are one.
+
+    Examples
+    --------
+    >>> marks_svg([("dot", 3, 4, "red", 20)])
+    ['<circle cx="3" cy="-4" r="10" fill="red"/>']
+    """
+    return [_WRITERS[op[0]](op) for op in joined(ops)]
+
+
+def xml_text(text: str) -> str:
+    """Escape text, without the characters that XML cannot hold.
+
+    Examples
+    --------
+    >>> xml_text("a < b" + chr(7))
+    'a &lt; b'
+    """
+    kept = "".join(
+        c for c in text if c in "\t\n" or (" " <= c <= "\ud7ff") or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+    )
+    return escape(kept)
+
+
+def _path(op: Sequence[Any]) -> str:
+    width = "" if op[2] == 1 else f' stroke-width="{number(op[2])}"'
+    cap = f' stroke-linecap="{op[3]}"' if op[3] in ("butt", "square") else ""
+    return f'<path d="{path_data([op[4]])}" stroke="{safe_color(op[1])}"{width}{cap}/>'
+
+
+def _fill(op: Sequence[Any]) -> str:
+    return f'<path d="{path_data(op[2])}" fill="{safe_color(op[1])}"/>'
+
+
+def _dot(op: Sequence[Any]) -> str:
+    place = f'cx="{number(op[1])}" cy="{number(-op[2])}"'
+    return f'<circle {place} r="{number(op[4] / 2)}" fill="{safe_color(op[3])}"/>'
+
+
+def _square(op: Sequence[Any]) -> str:
+    _, x, y, direction, color, side = op
+    turned = f' transform="rotate({number(direction)} {number(x)} {number(-y)})"' if direction % 90 else ""
+    corner = f'x="{number(x - side / 2)}" y="{number(-y - side / 2)}"'
+    return (
+        f'<rect {corner} width="{number(side)}" height="{number(side)}" fill="{safe_color(color)}"{turned}/>'
+    )
+
+
+def _arrow(op: Sequence[Any]) -> str:
+    """Draw a shaft with a head; what is too short for a shaft is a head alone."""
+    _, x, y, direction, color, length, width = op
+    place = f"translate({number(x)} {number(-y)})rotate({number(direction)})"
+    half = max(1.25 * width, width + 2)
+    shaft = length - 1.5 * half
+    ink, tip, wing = safe_color(color), number(-length), number(2 * half - length)
+    head = f"M0 {tip}L{number(half)} {wing}L0 {number(-shaft)}L{number(-half)} {wing}Z"
+    line = (
+        f'<path d="M0 0V{number(-shaft)}" stroke="{ink}" stroke-width="{number(width)}"/>'
+        if shaft > 0
+        else ""
+    )
+    return f'<g transform="{place}">{line}<path d="{head}" fill="{ink}"/></g>'
+
+
+def _label(op: Sequence[Any]) -> str:
+    _, x, y, direction, size, color, side, text = op
+    anchor = {"left": "end", "right": "start"}.get(side, "middle")
+    y += {"top": 0.6 * size, "bottom": -0.6 * size}.get(side, 0.0)
+    turned = f' transform="rotate({number(direction)} {number(x)} {number(-y)})"' if direction % 360 else ""
+    return (
+        f'<text x="{number(x)}" y="{number(-y)}" font-size="{number(size)}" fill="{safe_color(color)}"'
+        f' text-anchor="{anchor}" dominant-baseline="central"{turned}>{xml_text(text)}</text>'
+    )
+
+
+_WRITERS = {"path": _path, "fill": _fill, "dot": _dot, "box": _square, "arrow": _arrow, "label": _label}
