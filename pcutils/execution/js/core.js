@@ -94,6 +94,16 @@
     return false;
   };
 
+  // Moves the clock on to `time` where nothing else has to be done before it; false where the next task has to be looked for.
+  shim.goOn = function (time) {
+    if (hasRunCode || (heap.length && heap[0].time <= time)) return false;
+    if (done >= shim.limits.tasks || time > shim.limits.virtual_seconds * MILLISECONDS) return false;
+    done++;
+    shim.now = mainEnded = time;
+    shim.fromTimer = false;
+    return true;
+  };
+
   // Errors that reach nobody end one task, as in a browser; the first one decides the verdict -----------------------
   shim.guard = function (action, self, args) {
     hasRunCode = true;

@@ -41,15 +41,30 @@
   function followed(run, finished) {
     return function () { if (run() !== false) shim.plan(0, finished); };
   }
+  // Defines a motion: `move(turtle, a, b)` with the two arguments as `readA` and `readB` understand them.
+  function motion(names, readA, readB, move) {
+    command(names, 1, function (turtle, e, a, b) {
+      a = readA(a);
+      b = readB(b);
+      return function () { return move(turtle, a, b); };
+    }, 'speed');
+    names.split(' ').forEach(function (name) {
+      shim.direct[name] = function (element, a, b) { shim.enqueueMotion(element, move, readA(a), readB(b)); };
+    });
+  }
   // Commands that stand where a callback could stand, as in `pen tan`, are meant as names.
   function isCallback(value) { return typeof value === 'function' && !value.helpname; }
   shim.isCallback = isCallback;
   function number(value, otherwise) {
+    if (typeof value === 'number') return value === value ? value : 0;
     if (value === undefined || value === null || typeof value === 'function') return otherwise;
     var n = parseFloat(value);
     return n !== n ? 0 : n;
   }
-  function isNumeric(value) { return !Array.isArray(value) && typeof value !== 'object' && value - parseFloat(value) + 1 >= 0; }
+  function isNumeric(value) {
+    if (typeof value === 'number') return isFinite(value);
+    return !Array.isArray(value) && typeof value !== 'object' && value - parseFloat(value) + 1 >= 0;
+  }
   shim.isNumeric = isNumeric;
 
   // A place: two numbers, a list of two, another turtle, an event or page position, or the name of a place.
@@ -75,30 +90,19 @@
   shim.isPlain = isPlain;
 
   // Motion ----------------------------------------------------------------------------------------------------------
-  command('fd', 1, function (turtle, e, distance) {
-    distance = number(distance, 100);
-    return function () { shim.forward(turtle, distance); };
-  }, 'speed');
-  command('bk', 1, function (turtle, e, distance) {
-    distance = number(distance, 100);
-    return function () { shim.forward(turtle, -distance); };
-  }, 'speed');
-  function turn(sign) {
-    return function (turtle, e, degrees, radius) {
-      degrees = sign * number(degrees, 90);
-      radius = sign * number(radius, 0);
-      return radius ? arcBy(turtle, degrees, radius) : turnBy(turtle, degrees);
-    };
+  function asGiven(value) { return value; }
+  function distance(value) { return number(value, 100); }
+  function angle(value) { return number(value, 90); }
+  function radius(value) { return number(value, 0); }
+  function opposite(read) { return function (value) { return -read(value); }; }
+  function turn(turtle, degrees, radius) {
+    if (radius) shim.arc(turtle, degrees, radius); else turtle.direction = (turtle.direction + degrees) % 360;
   }
-  // A planned command keeps what its function refers to, so these refer to little.
-  function turnBy(turtle, degrees) {
-    return function () { turtle.direction = (turtle.direction + degrees) % 360; };
-  }
-  function arcBy(turtle, degrees, radius) {
-    return function () { shim.arc(turtle, degrees, radius); };
-  }
-  command('rt', 1, turn(1), 'speed');
-  command('lt', 1, turn(-1), 'speed');
+  function forward(turtle, distance) { shim.forward(turtle, distance); }
+  motion('fd', distance, asGiven, forward);
+  motion('bk', opposite(distance), asGiven, forward);
+  motion('rt', angle, radius, turn);
+  motion('lt', opposite(angle), opposite(radius), turn);
 
   // A step to the side and ahead, or along the page's axes.
   function step(x, y) { return Array.isArray(x) ? [number(x[0], 0), number(x[1], 0)] : [number(x, 0), number(y, 0)]; }
@@ -118,20 +122,18 @@
     };
   }
   function go(isJump) {
-    return function (turtle, e, x, y) {
-      return function () {
-        var place = shim.place(x, y, turtle);
-        if (place) shim.moveTo(turtle, place[0], place[1], isJump);
-        return isJump || place !== null;
-      };
+    return function (turtle, x, y) {
+      var place = shim.place(x, y, turtle);
+      if (place) shim.moveTo(turtle, place[0], place[1], isJump);
+      return isJump || place !== null;
     };
   }
   command('slide move', 1, slide(false), 'speed');
   command('jump', 1, slide(true), 'speed');
   command('movexy', 1, move(false), 'speed');
   command('jumpxy', 1, move(true), 'speed');
-  command('moveto', 1, go(false), 'speed');
-  command('jumpto', 1, go(true), 'speed');
+  motion('moveto', asGiven, asGiven, go(false));
+  motion('jumpto', asGiven, asGiven, go(true));
   command('turnto', 1, function (turtle, e, x, y) {
     return function () {
       if (isNumeric(x) && !isNumeric(y)) {
@@ -273,6 +275,8 @@
   shim.textOf = function (html) {
     if (html && html.textContent !== undefined) return String(html.textContent);
     if (html instanceof shim.Query) return html.text();
-    return shim.parseHtml(String(html)).map(function (n) { return n.textContent; }).join('');
+    html = String(html);
+    if (!/[<&]/.test(html)) return html;
+    return shim.parseHtml(html).map(function (n) { return n.textContent; }).join('');
   };
 })(globalThis, globalThis.__shim);

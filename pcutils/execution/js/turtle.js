@@ -11,15 +11,18 @@
     if (!kept.turtle) {
       kept.turtle = {
         x: 0, y: 0, direction: 0, scaleX: 1, scaleY: 1, unit: 1, speed: null, visible: true, color: null, shape: null, opacity: 1,
-        isDown: true, style: null, strokes: [], easing: null, queue: [], isBusy: false, stroke: null
+        isDown: true, style: null, strokes: [], easing: null, queue: [], at: 0, isBusy: false, waiting: [], stroke: null
       };
     }
     return kept.turtle;
   };
 
-  // The queue: plain motions as functions, which saves memory, anything else as objects ------------------------------------------------------------------------------------------------------
+  // The queue -----------------------------------------------------------------------------------------------------------
   // Motion takes 1 / speed seconds, so that several turtles draw side by side in the order a pupil sees; what is asked
   // for inside `tick` and `forever` takes no time. With nothing ahead and no duration, it happens at once.
+  // Programs plan motions by the thousand, so these stand in the queue as three entries, a function of (turtle, a, b) that
+  // all of their kind share and its two values; anything else is one object.
+  var ENTRIES = 3;
   shim.defaultSpeed = 1;   // of every turtle that has no speed of its own
   shim.inTick = 0;
   shim.enqueue = function (element, time, action, isPlan) {
@@ -29,19 +32,33 @@
       action();
       return;
     }
-    var item = { time: time, action: action };
-    if (isPlan || inTick || shim.fromTimer) {
-      item = { time: time, action: action, isTimer: shim.fromTimer, inTick: inTick, isPlan: isPlan };
-    } else if (time === 'speed') item = action;
-    turtle.queue[turtle.queue.length] = item;
-    if (!turtle.isBusy) next(turtle);
+    if (isPlan || inTick || shim.fromTimer || time !== 'speed') {
+      turtle.queue[turtle.queue.length] = { time: time, action: action, isTimer: shim.fromTimer, inTick: inTick, isPlan: isPlan };
+    } else addMotion(turtle.queue, action, undefined, undefined);
+    if (!turtle.isBusy) next(turtle, false);
   };
+  // Plans `move(turtle, a, b)`, which takes the time of a motion.
+  shim.enqueueMotion = function (element, move, a, b) {
+    var turtle = shim.turtleOf(element), inTick = shim.inTick > 0;
+    if (turtle.isBusy ? inTick || shim.fromTimer : duration(turtle, 'speed', inTick) > 0) {
+      shim.enqueue(element, 'speed', function () { return move(turtle, a, b); });
+      return;
+    }
+    shim.count();
+    if (turtle.isBusy) addMotion(turtle.queue, move, a, b); else move(turtle, a, b);
+  };
+  function addMotion(queue, move, a, b) {
+    var end = queue.length;
+    queue[end] = move;
+    queue[end + 1] = a;
+    queue[end + 2] = b;
+  }
   // Lets the turtle wait at this point of its queue until `start` has called what it is given.
   shim.block = function (element, start) {
     var turtle = shim.turtleOf(element);
     shim.count();
     turtle.queue[turtle.queue.length] = { start: start, isTimer: shim.fromTimer };
-    if (!turtle.isBusy) next(turtle);
+    if (!turtle.isBusy) next(turtle, false);
   };
   function duration(turtle, time, inTick) {
     if (typeof time === 'function') time = time(turtle);
@@ -49,40 +66,60 @@
     if (turtle.speed !== null) return 1000 / turtle.speed;
     return inTick || !(shim.defaultSpeed > 0) ? 0 : 1000 / shim.defaultSpeed;
   }
-  function next(turtle) {
-    var item = turtle.queue[turtle.at = turtle.at || 0];
-    if (!item) {
-      turtle.queue = [];
-      turtle.at = 0;
-      turtle.isBusy = false;
-      var waiting = turtle.waiting || [];
-      turtle.waiting = [];
-      waiting.forEach(function (action) { shim.guard(action); });
-      return;
-    }
+  // Starts what comes next. The clock may be moved right here where no code of the program waits for the end of this call.
+  function next(turtle, mayMoveClock) {
+    var queue = turtle.queue;
     turtle.isBusy = true;
-    turtle.at++;
-    if (typeof item === 'function') {
-      shim.plan(duration(turtle, 'speed', false), function () {
-        shim.fromTimer = false;
-        try { item(); } catch (error) { shim.uncaught(error); }
-        next(turtle);
-      }, false).isQuiet = true;
-      return;
+    while (typeof queue[turtle.at] === 'function') {
+      var at = turtle.at, wait = duration(turtle, 'speed', false);
+      turtle.at += ENTRIES;
+      if (!mayMoveClock || !shim.goOn(shim.now + wait)) {
+        planMotion(turtle, wait, queue, at);
+        return;
+      }
+      doMotion(turtle, queue, at);
+      if (shim.ended) return;
     }
-    if (item.start) {
-      var isOver = false;
-      shim.guard(item.start, null, [function () {
-        if (!isOver) shim.plan(0, function () { next(turtle); }, item.isTimer);
-        isOver = true;
-      }]);
-      return;
+    var item = queue[turtle.at++];
+    if (!item) rest(turtle);
+    else if (item.start) waitFor(turtle, item);
+    else planItem(turtle, item);
+  }
+  function planMotion(turtle, wait, queue, at) {
+    shim.plan(wait, function () {
+      shim.fromTimer = false;
+      doMotion(turtle, queue, at);
+      next(turtle, true);
+    }, false).isQuiet = true;
+  }
+  function doMotion(turtle, queue, at) {
+    try {
+      queue[at](turtle, queue[at + 1], queue[at + 2]);
+    } catch (error) {
+      shim.uncaught(error);
     }
-    shim.plan(duration(turtle, item.time, item.inTick === true), function () {
-      shim.fromTimer = item.isTimer === true;
+  }
+  function planItem(turtle, item) {
+    shim.plan(duration(turtle, item.time, item.inTick), function () {
+      shim.fromTimer = item.isTimer;
       if (item.isPlan) runPlan(turtle, item.action); else shim.guard(item.action);
-      next(turtle);
-    }, item.isTimer === true);
+      next(turtle, false);
+    }, item.isTimer);
+  }
+  function waitFor(turtle, item) {
+    var isOver = false;
+    shim.guard(item.start, null, [function () {
+      if (!isOver) shim.plan(0, function () { next(turtle, false); }, item.isTimer);
+      isOver = true;
+    }]);
+  }
+  function rest(turtle) {
+    var waiting = turtle.waiting;
+    turtle.queue = [];
+    turtle.at = 0;
+    turtle.isBusy = false;
+    turtle.waiting = [];
+    waiting.forEach(function (action) { shim.guard(action); });
   }
   // What a planned function asks for comes before what was asked for after it was planned.
   function runPlan(turtle, action) {
@@ -94,7 +131,7 @@
   }
   shim.clearQueue = function (element) {
     var turtle = shim.turtleOf(element);
-    turtle.queue.length = turtle.at || 0;
+    turtle.queue.length = turtle.at;
   };
   // Calls `action` once every one of the elements has done what was asked of it.
   shim.whenIdle = function (elements, action) {
@@ -104,7 +141,7 @@
       var turtle = shim.turtleOf(element);
       if (!turtle.isBusy) return;
       left++;
-      (turtle.waiting = turtle.waiting || []).push(one);
+      turtle.waiting[turtle.waiting.length] = one;
     });
     shim.plan(0, one);
   };
@@ -119,6 +156,8 @@
       if (typeof style.color === 'string' || typeof style.strokeStyle === 'string') pen.color = style.color || style.strokeStyle;
       if (style.lineWidth !== undefined) width = style.lineWidth;
       if (style.lineCap) pen.cap = style.lineCap;
+    } else if (/^[^\s;]+$/.test(style)) {
+      pen.color = String(style);
     } else {
       var parts = String(style).split(';');
       pen.color = parts[0].trim().split(/\s+(?![^(]*\))/)[0] || 'black';
