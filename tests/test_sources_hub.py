@@ -21,10 +21,10 @@ from fuzzing import lines_in, mutations
 
 from pcutils.errors import DataError
 from pcutils.sources import Quarantined, QuarantineWarning, load, load_with_quarantine
-from pcutils.sources.check import row_problems
-from pcutils.sources.hub import HUB_SPLITS, _published_rows, load_hub, read_hub
+from pcutils.sources.hub import HUB_SPLITS, _published_rows, read_hub
 from pcutils.sources.hub_rows import read_record, read_time
 from pcutils.sources.rollouts import read_rows
+from pcutils.sources.rows import row_problems
 from pcutils.sources.table import trace_row
 from pcutils.trace import Trace
 
@@ -203,10 +203,10 @@ def test_what_is_no_json_or_no_parquet_is_kept_aside(tmp_path: Path) -> None:
     (tmp_path / "validation.parquet").write_bytes(whole[: len(whole) // 2])
     packed = gzip.compress(json.dumps(record(3)).encode() * 500)
     (tmp_path / "unseen_student_seen_title.jsonl.gz").write_bytes(packed[:-20])
-    traces, quarantined, splits = load_hub(path=tmp_path)
-    assert [trace.username for trace in traces] == ["made-up-0", "made-up-1"]
-    assert splits == ["train", "train"]
-    assert [(bad.file, bad.row, bad.field) for bad in quarantined] == [
+    loaded = load_with_quarantine("hub", path=tmp_path)
+    assert loaded.dataset["username"] == ["made-up-0", "made-up-1"]
+    assert list(loaded.published) == ["train", "train"]
+    assert [(bad.file, bad.row, bad.field) for bad in loaded.quarantined] == [
         ("train.jsonl", 1, "row"),
         ("train.jsonl", 2, "row"),
         ("validation.parquet", 0, "file"),

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from pcutils.errors import DataError
 from pcutils.privacy import pseudonym
 from pcutils.sources import QuarantineWarning, load, load_with_quarantine
-from pcutils.sources.check import row_problems
 from pcutils.sources.encoded import decode_program, decoded, is_encoded
-from pcutils.sources.logs import MOST_LINE_BYTES, LogReading, normal_title, read_logs
+from pcutils.sources.log_lines import MOST_LINE_BYTES, normal_title
+from pcutils.sources.logs import LogReading, read_logs
+from pcutils.sources.rows import row_problems
 from pcutils.sources.table import trace_row
 
 KEY = b"made up for these tests only"

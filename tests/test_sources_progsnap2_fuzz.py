@@ -12,8 +12,8 @@ import pytest
 from progsnap2_folders import METADATA, csv_text, event, write_folder
 
 from pcutils.errors import DataError
-from pcutils.sources.check import row_problems
 from pcutils.sources.progsnap2 import Imported, check_progsnap2, read_progsnap2
+from pcutils.sources.rows import row_problems
 
 INPUTS = int(os.environ.get("PROGSNAP2_FUZZ_INPUTS", "400"))
 SEED = int(os.environ.get("PROGSNAP2_FUZZ_SEED", "0"))

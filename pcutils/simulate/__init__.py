@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcutils.simulate.assignment import Assignment, Style
 from pcutils.simulate.assignments import assignments
-from pcutils.simulate.generate import simulate
+from pcutils.simulate.generate import simulate, simulate_students, traits_row
 from pcutils.simulate.render import render
 from pcutils.simulate.students import TRAITS, Habits, Student, Traits, draw_student, student_generator
 
@@ -19,5 +19,7 @@ __all__ = [
     "draw_student",
     "render",
     "simulate",
+    "simulate_students",
     "student_generator",
+    "traits_row",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,42 @@ def simulate(
     """
     import pandas
 
+    traces: list[Trace] = []
+    traits = []
+    for student, written in simulate_students(
+        students, seed, titles=titles, assignments_per_student=assignments_per_student
+    ):
+        traces += written
+        traits.append(traits_row(student))
+    return traces, pandas.DataFrame(traits, columns=["username", *TRAITS])
+
+
+def simulate_students(
+    students: int,
+    seed: int = 0,
+    *,
+    titles: int | Sequence[str] | None = None,
+    assignments_per_student: int = 12,
+) -> Iterator[tuple[Student, list[Trace]]]:
+    """Make up one student after the other, so that none but the last is in memory.
+
+    Parameters
+    ----------
+    students, seed, titles, assignments_per_student
+        As for :func:`simulate`.
+
+    Yields
+    ------
+    student : Student
+        With the true traits.
+    traces : list of Trace
+        In the order of time.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        If a number is out of range or a title is unknown.
+    """
     for field, value, least in (
         ("students", students, 1),
         ("seed", seed, 0),
@@ -64,14 +100,15 @@ def simulate(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise DataError(repr(value), f"a whole number from {least} on", field=field)
     curriculum = chosen_assignments(titles)
-    traces: list[Trace] = []
-    traits = []
     for number in range(students):
         rng = student_generator(seed, number)
         student = draw_student(seed, number, rng)
-        traces += term(student, curriculum, assignments_per_student, seed, rng)
-        traits.append({"username": student.username} | asdict(student.traits))
-    return traces, pandas.DataFrame(traits, columns=["username", *TRAITS])
+        yield student, term(student, curriculum, assignments_per_student, seed, rng)
+
+
+def traits_row(student: Student) -> dict[str, object]:
+    """Give the row of the table of students that holds one made-up student."""
+    return {"username": student.username} | asdict(student.traits)
 
 
 def chosen_assignments(titles: int | Sequence[str] | None) -> list[Assignment]:

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pcutils.errors import DataError
-from pcutils.progress import track
 from pcutils.sources.encoded import ENCODINGS, Encoding
 from pcutils.sources.hub_access import PENCIL_CODE_DATA, access_error, explained
 from pcutils.sources.hub_rows import FIELDS, read_record
@@ -110,38 +109,6 @@ def read_hub(
             yield HubRow(name, Quarantined("hub", file, number, *record))
         else:
             yield HubRow(name, read_record(record, file=file, number=number, encoding=encoding))
-
-
-def load_hub(**options: Any) -> tuple[list[Trace], list[Quarantined], list[str]]:
-    """Read published traces into memory.
-
-    Parameters
-    ----------
-    **options
-        As for :func:`read_hub`.
-
-    Returns
-    -------
-    traces : list of Trace
-        In order.
-    quarantined : list of Quarantined
-        Rows that are no trace.
-    splits : list of str
-        The published split of each trace.
-
-    Raises
-    ------
-    pcutils.errors.DataError
-        As for :func:`read_hub`.
-    """
-    traces, quarantined, splits = [], [], []
-    for name, result in track(read_hub(**options), label="Reading traces", unit="rows"):
-        if isinstance(result, Quarantined):
-            quarantined.append(result)
-        else:
-            traces.append(result)
-            splits.append(name)
-    return traces, quarantined, splits
 
 
 Row = tuple[str, str, int, Any]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pcutils.sources.check import row_problems
 from pcutils.sources.encoded import Encoding, decoded
 from pcutils.sources.quarantine import Quarantined
+from pcutils.sources.rows import row_problems
 from pcutils.trace import Trace
 
 FIELDS = ("username", "title", "programs", "timestamps")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pcutils.errors import DataError
-from pcutils.sources.hub import load_hub, read_hub
-from pcutils.sources.progsnap2 import load_progsnap2
+from pcutils.progress import track
+from pcutils.sources.hub import read_hub
+from pcutils.sources.progsnap2 import Imported, read_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
-from pcutils.sources.rollouts import load_rollouts
-from pcutils.sources.table import to_dataset
+from pcutils.sources.rollouts import stream_rollouts
+from pcutils.sources.rows import row_problems
+from pcutils.sources.table import to_dataset, trace_row
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
@@ -48,14 +51,39 @@ class Loaded:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-class Reading(NamedTuple):
-    """What the reader of a source gives; see :class:`Loaded`."""
+class Read(NamedTuple):
+    """What one row of a source became, and the split that it was published in."""
 
-    traces: list[Trace]
-    quarantined: list[Quarantined]
-    students: DataFrame
-    published: Series | None = None
-    counts: Mapping[str, int] = {}
+    result: Trace | Quarantined
+    split: str | None = None
+
+
+@dataclass
+class Reading:
+    """What a source gives, row by row.
+
+    Parameters
+    ----------
+    rows : iterator of Read
+        To be gone through once.
+    traits : list of dict or pandas.DataFrame, optional
+        The table of students, whole once all rows have been given; without it, their names are all there is.
+    counts : collections.Counter
+        As in :class:`Loaded`, complete once all rows have been given.
+    """
+
+    rows: Iterator[Read]
+    traits: list[dict[str, Any]] | DataFrame | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    usernames: set[str] = field(default_factory=set)
+
+    def students(self) -> DataFrame:
+        """One row a student, once all rows have been given."""
+        import pandas
+
+        if self.traits is None:
+            return pandas.DataFrame({"username": sorted(self.usernames)})
+        return pandas.DataFrame(self.traits)
 
 
 def _simulated(
@@ -65,48 +93,57 @@ def _simulated(
     assignments_per_student: int = 12,
     seed: int = 0,
 ) -> Reading:
-    from pcutils.simulate import simulate
+    from pcutils.simulate import simulate_students, traits_row
 
-    traces, traits = simulate(students, seed, titles=titles, assignments_per_student=assignments_per_student)
-    return Reading(traces, [], traits)
+    options: dict[str, Any] = {"titles": titles, "assignments_per_student": assignments_per_student}
+    traits: list[dict[str, Any]] = []
+
+    def rows() -> Iterator[Read]:
+        for student, traces in simulate_students(students, seed, **options):
+            traits.append(traits_row(student))
+            yield from map(Read, traces)
+
+    return Reading(rows(), traits)
 
 
-@wraps(load_rollouts)
+@wraps(stream_rollouts)
 def _rollouts(**options: Any) -> Reading:
-    traces, quarantined = load_rollouts(**options)
-    return Reading(traces, quarantined, _students_of(traces))
+    return Reading(map(Read, stream_rollouts(**options)))
 
 
 @wraps(read_hub)
 def _hub(**options: Any) -> Reading:
-    import pandas
-
-    traces, quarantined, splits = load_hub(**options)
-    published = pandas.Series(splits, name="split", dtype="str")
-    return Reading(traces, quarantined, _students_of(traces), published)
+    rows = track(read_hub(**options), label="Reading traces", unit="rows")
+    return Reading(Read(row.result, row.split) for row in rows)
 
 
 def _logs(*, path: str | Path, key: bytes | str, pattern: str | None = None) -> Reading:
-    from pcutils.sources.logs import LINE, read_logs
+    from pcutils.sources.logs import LINE, stream_logs
 
-    read = read_logs(path, key, pattern=pattern or LINE)
-    return Reading(read.traces, read.quarantined, _students_of(read.traces), counts=read.counts)
-
-
-def _students_of(traces: Iterable[Trace]) -> DataFrame:
-    import pandas
-
-    return pandas.DataFrame({"username": sorted({str(trace.username) for trace in traces})})
+    counts: Counter[str] = Counter()
+    rows = map(Read, stream_logs(path, key, pattern=pattern or LINE, counts=counts))
+    return Reading(rows, counts=counts)
 
 
-SOURCES: dict[str, Callable[..., tuple[Any, ...]]] = {
+@wraps(read_progsnap2)
+def _progsnap2(**options: Any) -> Reading:
+    read = read_progsnap2(**options)
+    return Reading(_all_of(read), read.students, read.rows)
+
+
+def _all_of(read: Imported) -> Iterator[Read]:
+    yield from map(Read, read.quarantined)
+    yield from map(Read, read.traces)
+
+
+SOURCES: dict[str, Callable[..., Reading]] = {
     "simulated": _simulated,
     "rollouts": _rollouts,
     "hub": _hub,
     "logs": _logs,
-    "progsnap2": load_progsnap2,
+    "progsnap2": _progsnap2,
 }
-"""Name of a source: what reads it, and gives the fields of a :class:`Reading`."""
+"""Name of a source: what reads it."""
 
 
 def load(name: str, **options: Any) -> Dataset:
@@ -120,12 +157,12 @@ def load(name: str, **options: Any) -> Dataset:
         ``simulated``: ``students`` (how many, 200), ``titles`` (how many or which, all),
         ``assignments_per_student`` (12), ``seed`` (0); see :func:`pcutils.simulate.simulate`.
         ``rollouts``: ``path`` (folder of the published files), ``titles``, ``variant`` ("trace"),
-        ``students``; see :func:`pcutils.sources.rollouts.load_rollouts`.
+        ``students``; see :func:`pcutils.sources.rollouts.stream_rollouts`.
         ``hub``: ``repository`` (the gated Pencil Code data) or ``path`` (a local folder of that shape),
         ``split``, ``streaming``, ``token``, ``revision``, ``encoding``, ``limit``; see
         :func:`pcutils.sources.hub.read_hub`.
         ``logs``: ``path`` (file or folder), ``key`` (the secret for pseudonyms), ``pattern`` (of a line); see
-        :func:`pcutils.sources.logs.read_logs`.
+        :func:`pcutils.sources.logs.stream_logs`.
         ``progsnap2``: ``path`` (folder of the data set), ``events`` (which make a state) and more; see
         :func:`pcutils.sources.progsnap2.read_progsnap2`.
 
@@ -165,6 +202,48 @@ def load_with_quarantine(name: str, **options: Any) -> Loaded:
     pcutils.errors.DataError
         As for :func:`load`.
     """
+    reading = stream(name, **options)
+    traces: list[Trace] = []
+    quarantined: list[Quarantined] = []
+    splits: list[str | None] = []
+    for result, split in reading.rows:
+        if isinstance(result, Quarantined):
+            quarantined.append(result)
+        else:
+            traces.append(result)
+            splits.append(split)
+    dataset = to_dataset(traces, name)
+    return Loaded(dataset, quarantined, reading.students(), published_splits(splits), dict(reading.counts))
+
+
+def published_splits(splits: Sequence[str | None]) -> Series | None:
+    """Give the published splits as a column, or None where a source publishes none."""
+    import pandas
+
+    is_split = any(split is not None for split in splits)
+    return pandas.Series(splits, name="split", dtype="str") if is_split else None
+
+
+def stream(name: str, **options: Any) -> Reading:
+    """Open a source to go through it row by row.
+
+    Parameters
+    ----------
+    name, **options
+        As for :func:`load`.
+
+    Returns
+    -------
+    Reading
+        Every trace has passed :func:`pcutils.sources.rows.row_problems`. What stays in memory: for ``hub``
+        and ``simulated`` a row or a student, for ``rollouts`` a file, for ``logs`` the states of some of the
+        students, for ``progsnap2`` everything.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        As for :func:`load`; some of them only when the first row is asked for.
+    """
     if name not in SOURCES:
         raise DataError(repr(name), "one of " + ", ".join(SOURCES), field="source")
     reader = SOURCES[name]
@@ -175,6 +254,17 @@ def load_with_quarantine(name: str, **options: Any) -> Loaded:
     for option, parameter in known.items():
         if parameter.default is inspect.Parameter.empty and options.get(option) is None:
             raise DataError("nothing", "a value", field=option, hint=f"The source {name!r} needs it.")
-    read = Reading(*reader(**options))
-    dataset = to_dataset(read.traces, name)
-    return Loaded(dataset, read.quarantined, read.students, read.published, dict(read.counts))
+    reading = reader(**options)
+    return replace(reading, rows=_validated(reading.rows, name, reading.usernames))
+
+
+def _validated(rows: Iterator[Read], source: str, usernames: set[str]) -> Iterator[Read]:
+    """Let every trace pass the one validator, whatever its reader has checked."""
+    for number, (result, split) in enumerate(rows):
+        if not isinstance(result, Quarantined):
+            problem = next(row_problems(trace_row(result, source, row=number)), None)
+            if problem is None:
+                usernames.add(str(result.username))
+            else:
+                result = Quarantined(source, "traces", number, *problem)
+        yield Read(result, split)

@@ -140,14 +140,14 @@ def _rows_of(files: dict[str, Path]) -> Iterator[tuple[str, int, Any]]:
             yield file.name, number, row
 
 
-def load_rollouts(
+def stream_rollouts(
     *,
     path: str | Path,
     titles: int | Sequence[str] | None = None,
     variant: str = "trace",
     students: int | None = None,
-) -> tuple[list[Trace], list[Quarantined]]:
-    """Read published rollouts.
+) -> Iterator[Trace | Quarantined]:
+    """Go through published rollouts, one file in memory at a time.
 
     Parameters
     ----------
@@ -158,15 +158,14 @@ def load_rollouts(
     variant : {"trace", "synthetic", "last"}
         Which model's samples.
     students : int, optional
-        Keep only that many students: those with the most titles, ties by username.
+        Keep only that many students: those with the most titles, ties by username. The files are read twice
+        then.
 
-    Returns
-    -------
-    traces : list of Trace
-        By file and row; a (student, title) pair has several, as it was sampled several times. Not all
-        students have all titles.
-    quarantined : list of Quarantined
-        The rows that hold no complete state or cannot be read.
+    Yields
+    ------
+    Trace or Quarantined
+        By file and row; a (student, title) pair has several traces, as it was sampled several times. Not all
+        students have all titles. Rows that hold no complete state or cannot be read are kept aside.
 
     Raises
     ------
@@ -174,15 +173,15 @@ def load_rollouts(
         If a file or a title is missing, or a file is no JSON list.
     """
     files = _chosen(rollout_files(path, variant), titles, folder=str(path))
-    traces: list[Trace] = []
-    quarantined: list[Quarantined] = []
+    kept = None if students is None else _students_with_most_titles(files, students)
+    for result in _results(files):
+        if isinstance(result, Quarantined) or kept is None or result.username in kept:
+            yield result
+
+
+def _results(files: dict[str, Path]) -> Iterator[Trace | Quarantined]:
     for file, number, row in _rows_of(files):
-        result = read_row(row, file=file, number=number)
-        if isinstance(result, Quarantined):
-            quarantined.append(result)
-        else:
-            traces.append(result)
-    return _of_students(traces, students), quarantined
+        yield read_row(row, file=file, number=number)
 
 
 def _chosen(files: dict[str, Path], titles: int | Sequence[str] | None, *, folder: str) -> dict[str, Path]:
@@ -200,11 +199,9 @@ def _chosen(files: dict[str, Path], titles: int | Sequence[str] | None, *, folde
     return {title: files[title] for title in files if title in set(titles)}
 
 
-def _of_students(traces: list[Trace], students: int | None) -> list[Trace]:
-    if students is None:
-        return traces
+def _students_with_most_titles(files: dict[str, Path], students: int) -> set[str]:
     if students < 1:
         raise DataError(repr(students), "a number from 1 on", field="students")
-    titles = Counter(username for username, _ in {(trace.username, trace.title) for trace in traces})
-    kept = set(sorted(titles, key=lambda username: (-titles[username], str(username)))[:students])
-    return [trace for trace in traces if trace.username in kept]
+    pairs = {(str(one.username), one.title) for one in _results(files) if not isinstance(one, Quarantined)}
+    titles = Counter(username for username, _ in pairs)
+    return set(sorted(titles, key=lambda username: (-titles[username], username))[:students])

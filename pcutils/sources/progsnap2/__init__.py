@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcutils.sources.progsnap2.checking import check_progsnap2
 from pcutils.sources.progsnap2.exporting import write_progsnap2
 from pcutils.sources.progsnap2.folder import main_tables
-from pcutils.sources.progsnap2.importing import Imported, load_progsnap2, read_progsnap2
+from pcutils.sources.progsnap2.importing import Imported, read_progsnap2
 from pcutils.sources.progsnap2.specification import STATE_EVENTS, Specification, event_types, specification
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Specification",
     "check_progsnap2",
     "event_types",
-    "load_progsnap2",
     "main_tables",
     "read_progsnap2",
     "specification",

@@ -130,7 +130,7 @@ def _event_rows(
 
 
 def _require_exportable(row: Mapping[str, Any], number: int, times: bool) -> None:
-    from pcutils.sources.check import row_problems
+    from pcutils.sources.rows import row_problems
 
     fields = ("username", "title", "programs", "is_complete", *(("timestamps",) if times else ()))
     for field, found, expected in row_problems({**row, "source": "progsnap2"}, fields=fields):

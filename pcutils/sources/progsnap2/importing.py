@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pcutils.errors import DataError
 from pcutils.privacy import pseudonym
@@ -143,21 +142,6 @@ def read_progsnap2(
     students, bad_links = student_table(folder, usernames, student_columns)
     quarantined = [*metadata.quarantined, *states.quarantined, *collected.quarantined, *bad_links]
     return Imported(traces, quarantined, students, collected.rows)
-
-
-@wraps(read_progsnap2)
-def load_progsnap2(
-    **options: Any,
-) -> tuple[list[Trace], list[Quarantined], DataFrame, None, Counter[str]]:
-    """Read a ProgSnap2 data set; see :func:`read_progsnap2` for the options.
-
-    Returns
-    -------
-    traces, quarantined, students, published, rows
-        As in :class:`Imported`; `published` is None, for the format knows no splits.
-    """
-    imported = read_progsnap2(**options)
-    return imported.traces, imported.quarantined, imported.students, None, imported.rows
 
 
 def _columns(columns: Sequence[str], usual: Sequence[str], table: Table) -> tuple[str, ...]:
