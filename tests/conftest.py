@@ -99,6 +99,14 @@ def _no_run_is_open() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open() -> Iterator[None]:
+    """Close what a test drew and did not show; matplotlib keeps it otherwise, and warns of twenty."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """Folder with the paper's reference results and public rollouts, beside the repository."""

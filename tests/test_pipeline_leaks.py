@@ -137,7 +137,7 @@ def test_no_figure_table_or_sentence_shows_what_people_wrote(run: Run, text: str
     with pytest.raises(PublicationError) as caught:
         figures.say("{text}", text=text)
     assert text not in str(caught.value)
-    figure = figures.histogram([1, 2], xlabel=text, ylabel="y")
+    figure = figures.histogram(range(30), owners=range(30), xlabel=text, ylabel="y")
     with pytest.raises(PublicationError):
         figures.show(figure, run=run, chapter="01_dataset_statistics", name="n", caption="c", alt="a")
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pcutils.analysis.evidence import CLAIMS, Claim, Evidence
 from pcutils.analysis.statistics import CONFIDENCE
 from pcutils.errors import DataError, RunError
+from pcutils.few_students import TOO_FEW, is_too_few
 
 __all__ = [
     "CANNOT",
@@ -108,8 +109,9 @@ def judge(claim: Claim, results: Mapping[str, Measures]) -> Verdict:
     Returns
     -------
     Verdict
-        "cannot be tested on this data" where a piece of evidence is missing, has no interval or rests on
-        fewer than `FEWEST` units, unless another piece already fails; "not supported" where an interval does
+        "cannot be tested on this data" where a piece of evidence is missing, has no interval, rests on fewer
+        than `FEWEST` units or on too few students to be shown, unless another piece already fails; "not
+        supported" where an interval does
         not lie wholly on the side that the claim says; "supported" otherwise.
     """
     findings = tuple(finding for evidence in claim.evidence for finding in _findings(evidence, results))
@@ -171,14 +173,19 @@ def read_measures(run: Any) -> dict[str, Measures]:
 
 
 def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a measure: `claim`, `bound`, `side`, and the fields of a finding."""
+    """One row a measure: `claim`, `asked` (words of the evidence), `bound`, `side`, fields of a finding."""
     rows = [
-        {"claim": verdict.claim.id, "bound": finding.evidence.bound, "side": finding.evidence.side}
+        {
+            "claim": verdict.claim.id,
+            "asked": finding.evidence.words,
+            "bound": finding.evidence.bound,
+            "side": finding.evidence.side,
+        }
         | {name: getattr(finding, name) for name in _FINDING_COLUMNS}
         for verdict in verdicts
         for finding in verdict.findings
     ]
-    return pd.DataFrame(rows, columns=["claim", "bound", "side", *_FINDING_COLUMNS])
+    return pd.DataFrame(rows, columns=["claim", "asked", "bound", "side", *_FINDING_COLUMNS])
 
 
 def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
@@ -226,6 +233,8 @@ def _matching(pattern: str, measures: Measures) -> list[str]:
 def _finding(evidence: Evidence, name: str, measure: Mapping[str, Any]) -> Finding:
     value, low, high = (_finite(measure.get(key)) for key in ("value", "low", "high"))
     n, unit = measure.get("n"), measure.get("unit")
+    if evidence.over == "students" and is_too_few(n):
+        return _missing(evidence, f"{evidence.words}: {TOO_FEW}")
     holds, why = _judge_interval(evidence, value, low, high, n)
     words = evidence.words
     if "*" in evidence.measure:

@@ -30,6 +30,8 @@ class Evidence:
         nothing.
     bound : float
         The line to stay on one side of.
+    over : {"students", "titles"}
+        What the measure counts as its units.
     """
 
     chapter: str
@@ -37,6 +39,7 @@ class Evidence:
     words: str
     side: Side
     bound: float = 0.0
+    over: Literal["students", "titles"] = "students"
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,15 @@ CLAIMS = (
                 "self_bleu.difference.trace-synthetic",
                 "Self-BLEU, trace minus synthetic",
                 "below",
+                over="titles",
             ),
-            Evidence(_BEHAVIOUR, "self_bleu.difference.trace-last", "Self-BLEU, trace minus last", "below"),
+            Evidence(
+                _BEHAVIOUR,
+                "self_bleu.difference.trace-last",
+                "Self-BLEU, trace minus last",
+                "below",
+                over="titles",
+            ),
         ),
         "Nonsense is varied, too: read this beside the share of programs that run (chapter on behaviour).",
     ),

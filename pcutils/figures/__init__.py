@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pcutils.figures.filmstrip import filmstrip
+from pcutils.figures.histograms import histogram, time_tick
 from pcutils.figures.player import player
 from pcutils.figures.plots import (
     forest,
-    histogram,
     model_label,
     paired_points,
     percent_axis,
     stacked_shares,
-    time_tick,
 )
 from pcutils.figures.prose import fill, number, reading, say
 from pcutils.figures.scorecard import evidence_panels, show_verdicts

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pcutils.analysis.statistics import Estimate
+from pcutils.figures.notes import BLANKED, add_note, say_empty
 from pcutils.figures.theme import INK, PLAIN_COLOUR, SERIES_COLOURS
 from pcutils.pipeline import publication
 
@@ -24,10 +25,12 @@ def adaptation_curve(gains: Mapping[str, Estimate]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        The curve with intervals; at its right end another new student's vector.
+        The curve with intervals; at its right end another new student's vector. What rests on too few
+        students is left out.
     """
+    shown = {name: gain for name, gain in gains.items() if not publication.is_too_few(gain.n)}
     curve = {
-        int(name.removeprefix("gain.k")): gain for name, gain in gains.items() if name.startswith("gain.")
+        int(name.removeprefix("gain.k")): gain for name, gain in shown.items() if name.startswith("gain.")
     }
     budgets = sorted(curve)
     figure, axes = plt.subplots()
@@ -36,7 +39,7 @@ def adaptation_curve(gains: Mapping[str, Estimate]) -> Figure:
         axes, list(places), [curve[budget] for budget in budgets], "o", PLAIN_COLOUR, "own vector"
     )
     axes.plot(places, [curve[budget].value for budget in budgets], color=PLAIN_COLOUR)
-    if gains["control"].is_defined:
+    if "control" in shown and gains["control"].is_defined:
         place = [len(budgets) - 1]
         _with_intervals(
             axes, place, [gains["control"]], "X", SERIES_COLOURS[1], "another new student's vector"
@@ -49,7 +52,12 @@ def adaptation_curve(gains: Mapping[str, Estimate]) -> Figure:
         ylabel="bits saved a trace",
     )
     axes.grid(False, axis="x")
-    figure.legend(loc="outside upper left", ncols=2)
+    if curve:
+        figure.legend(loc="outside upper left", ncols=2)
+    else:
+        say_empty(axes, too_few=len(shown) < len(gains))
+    if len(shown) < len(gains):
+        add_note(figure, BLANKED)
     return figure
 
 
@@ -67,7 +75,7 @@ def _with_intervals(
 def _spread(axes: plt.Axes, saved: pd.DataFrame) -> None:
     """Draw the middle of all students and the range of half of them, in the place of single students."""
     if publication.is_too_few(saved.shape[1]):
-        axes.annotate(publication.TOO_FEW, (0.5, 0.5), xycoords="axes fraction", ha="center")
+        say_empty(axes, too_few=True)
         return
     places = list(range(len(saved)))
     low, middle, high = (saved.quantile(share, axis=1).to_numpy(float) for share in (0.25, 0.5, 0.75))

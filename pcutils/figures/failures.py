@@ -10,7 +10,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pcutils.figures.plots import WIDTH, legend_above, percent_axis, series_style
+from pcutils.figures.notes import BLANKED, add_note, say_empty
+from pcutils.figures.plots import (
+    WIDTH,
+    legend_above,
+    percent_axis,
+    series_style,
+    without_few_students,
+)
 from pcutils.figures.theme import SERIES_COLOURS, VARIANT_COLOURS
 
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -40,6 +47,7 @@ def recovery_plot(
         One line a series from the first attempt on, with intervals. A series ends where its curve is no
         longer known; one that never begins is left out.
     """
+    frame, blanked = without_few_students(frame)
     known = frame[frame["value"].notna() & (frame["attempts"] > 0)]
     names = list(dict.fromkeys(known["series"]))
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
@@ -56,7 +64,9 @@ def recovery_plot(
     if names:
         legend_above(figure, legend_title)
     else:
-        axes.annotate("not defined on this data", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        say_empty(axes, too_few=blanked)
+    if blanked:
+        add_note(figure, BLANKED)
     return figure
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pcutils.analysis.recording import model_words
 from pcutils.errors import PcutilsError
-from pcutils.figures.filmstrip import time_words
+from pcutils.figures.notes import BLANKED, add_note, say_empty
 from pcutils.figures.theme import (
     INK,
     PLAIN_COLOUR,
@@ -96,7 +94,7 @@ def forest(
     matplotlib.figure.Figure
         The legend stands above the plot, so that it is seen first on a phone.
     """
-    frame = _without_few_students(frame)
+    frame, blanked = without_few_students(frame)
     rows = list(dict.fromkeys(frame[row]))
     names = list(dict.fromkeys(frame[series])) if series else [""]
     height = 0.7 + len(rows) * (ROW_HEIGHT + SERIES_HEIGHT * (len(names) - 1)) + 0.5 * (series is not None)
@@ -108,7 +106,7 @@ def forest(
         heights = np.array([rows.index(label) for label in part[row]]) + shift
         _dots(axes, part, heights, series_style(name, names) if series else _row_style(name, rows))
     if not pd.to_numeric(frame["value"]).notna().any():
-        axes.annotate("not defined on this data", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        say_empty(axes, too_few=blanked)
     if line is not None:
         axes.axvline(line, color=INK, linewidth=1)
     axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=xlabel, ylim=(max(len(rows), 1) - 0.4, -0.6))
@@ -119,15 +117,31 @@ def forest(
         percent_axis(axes, "x")
     if series and names:
         legend_above(figure, legend_title)
+    if blanked:
+        add_note(figure, BLANKED)
     return figure
 
 
-def _without_few_students(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take the numbers off that stand for too few students of a source that must not be seen."""
+def without_few_students(frame: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Take the numbers off that stand for too few students of a source that must not be seen.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Estimates: `value`, `low`, `high` and `n`. Without `n` nothing is taken off.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The same rows, the three numbers missing where `n` is too small.
+    blanked : bool
+        Whether any was taken off.
+    """
     if "n" not in frame or not publication.is_guarded():
-        return frame
+        return frame, False
     few = frame["n"].map(publication.is_too_few).astype(bool)
-    return frame.assign(**{name: frame[name].mask(few) for name in ("value", "low", "high")})
+    blanked = bool((few & pd.to_numeric(frame["value"]).notna()).any())
+    return frame.assign(**{name: frame[name].mask(few) for name in ("value", "low", "high")}), blanked
 
 
 def _row_style(label: str, rows: Sequence[str]) -> dict[str, Any]:
@@ -159,93 +173,6 @@ def percent_axis(axes: Axes, which: str = "y") -> None:
     """Write an axis in per cent."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g}\N{NARROW NO-BREAK SPACE}%"))
-
-
-def histogram(
-    values: Any,
-    *,
-    xlabel: str,
-    ylabel: str,
-    whole_numbers: bool = False,
-    log: bool = False,
-    bins: int | None = None,
-    marks: Mapping[str, float] | None = None,
-    tick: Callable[[float], str] | None = None,
-) -> Figure:
-    """How often each value occurs.
-
-    Parameters
-    ----------
-    values : array-like of float
-        Missing values are left out; on a logarithmic axis so are values below or at 0.
-    xlabel, ylabel : str
-        What is counted, with units.
-    whole_numbers : bool
-        Whether a bar holds whole numbers: one each, or equally many where that gives too many bars.
-    log : bool
-        Whether the horizontal axis is logarithmic.
-    bins : int, optional
-        How many bars at most; 60 for whole numbers and 30 otherwise.
-    marks : mapping of str to float, optional
-        Vertical lines with their words, such as the median.
-    tick : callable, optional
-        Writes the values of the horizontal axis.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The plot.
-
-    Raises
-    ------
-    PcutilsError
-        Where no value is left.
-    """
-    numbers = pd.to_numeric(pd.Series(values)).to_numpy(dtype=float, na_value=np.nan)
-    numbers = numbers[np.isfinite(numbers) & ((numbers > 0) | (not log))]
-    if not len(numbers):
-        raise PcutilsError(f"no value to draw for {xlabel!r}")
-    low, high = numbers.min(), numbers.max()
-    bins = bins or (60 if whole_numbers else 30)
-    if whole_numbers:
-        width = math.ceil((high - low + 1) / bins)
-        edges = np.arange(low - 0.5, high + width, width)
-    elif log:
-        edges = np.geomspace(low, high * 1.001, bins + 1)
-    else:
-        edges = np.linspace(low, high if high > low else low + 1, bins + 1)
-    figure, axes = plt.subplots()
-    axes.hist(numbers, bins=list(edges), color=PLAIN_COLOUR, edgecolor="none", rwidth=0.92)
-    if log:
-        axes.set_xscale("log")
-    if tick:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    if whole_numbers:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.grid(False, axis="x")
-    _mark(axes, marks or {})
-    return figure
-
-
-def time_tick(seconds: float) -> str:
-    """Write seconds on an axis as a person would."""
-    return time_words(timedelta(seconds=seconds)) if seconds >= 1 else f"{seconds:g} s"
-
-
-def _mark(axes: Axes, marks: Mapping[str, float]) -> None:
-    for place, (words, value) in enumerate(marks.items()):
-        axes.axvline(value, color=INK, linewidth=1.2, linestyle=("-", "--", ":")[place % 3])
-        axes.annotate(
-            words,
-            (value, 1 - 0.08 * place),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, -2),
-            textcoords="offset points",
-            va="top",
-            fontsize=9,
-        )
 
 
 def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> Figure:

@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pcutils.analysis.probe_studies import above_chance
+from pcutils.figures.notes import BLANKED, add_note, say_empty
+from pcutils.figures.plots import without_few_students
 from pcutils.figures.theme import INK, SERIES_COLOURS
 
 _MARKERS = ("o", "D", "s", "X")
@@ -30,7 +32,8 @@ def probe_scores(frame: pd.DataFrame, inputs: Mapping[tuple[str, str], str]) -> 
     matplotlib.figure.Figure
         One row a target; 0 is chance and 1 is perfect, with intervals.
     """
-    shown = above_chance(frame[(frame["quantity"] == "score") & frame["value"].notna()])
+    scores, blanked = without_few_students(frame[frame["quantity"] == "score"])
+    shown = above_chance(scores[scores["value"].notna()])
     targets = list(dict.fromkeys(shown["label"]))
     figure, axes = plt.subplots(figsize=(5.6, 1.3 + 0.5 * max(1, len(targets))))
     for number, ((name, probe), words) in enumerate(inputs.items()):
@@ -56,5 +59,10 @@ def probe_scores(frame: pd.DataFrame, inputs: Mapping[tuple[str, str], str]) -> 
     )
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
-    figure.legend(loc="outside upper left", ncols=2)
+    if len(targets):
+        figure.legend(loc="outside upper left", ncols=2)
+    else:
+        say_empty(axes, too_few=blanked)
+    if blanked:
+        add_note(figure, BLANKED)
     return figure

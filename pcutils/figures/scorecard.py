@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -12,8 +14,10 @@ from matplotlib.figure import Figure
 
 from pcutils.analysis.claims import CANNOT, NOT_SUPPORTED, SUPPORTED, Verdict
 from pcutils.errors import PcutilsError
+from pcutils.figures.notes import BLANKED, add_note
 from pcutils.figures.page import STYLE, put_on_page
 from pcutils.figures.theme import INK, VARIANT_COLOURS
+from pcutils.pipeline import publication
 
 #: Inches; words stand above their interval, so that a phone shows both.
 WIDTH, ROW_HEIGHT = 4.8, 0.46
@@ -91,14 +95,15 @@ def evidence_panels(evidence: pd.DataFrame) -> Figure:
     -------
     matplotlib.figure.Figure
         One panel a unit, because bits and correlations share no axis. A filled dot holds, a hollow one does
-        not, one in the colour of the text decides nothing; a measure that could not be taken has no row here.
+        not, one in the colour of the text decides nothing. A measure that could not be taken, or must not be
+        shown because too few students stand behind it, has no row here.
 
     Raises
     ------
     PcutilsError
         Where nothing was measured.
     """
-    measured = evidence[evidence["value"].notna()]
+    measured = _with_headings(evidence[evidence["value"].notna()])
     if measured.empty:
         raise PcutilsError("no evidence was measured: run the other chapters first")
     units = list(dict.fromkeys(measured["unit"].fillna("")))
@@ -112,11 +117,50 @@ def evidence_panels(evidence: pd.DataFrame) -> Figure:
     )
     for axes, unit, part in zip(panels[:, 0], units, parts, strict=True):
         _panel(axes, unit, part)
+    if evidence["why"].str.contains(publication.TOO_FEW, regex=False).any():
+        add_note(figure, BLANKED)
     return figure
+
+
+def _with_headings(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Say once what several measures of a claim have in common, in a row of its own above them.
+
+    Parameters
+    ----------
+    evidence : pandas.DataFrame
+        With `claim`, `asked` (the words that the measures share) and `words`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With `line`, what stands above the interval; `value` is missing in the rows that are headings.
+    """
+    rows: list[dict[str, Any]] = []
+    for (claim, asked, unit), part in evidence.groupby(["claim", "asked", "unit"], sort=False, dropna=False):
+        records = part.to_dict("records")
+        shared = len(records) > 1
+        if shared:
+            rows.append({"unit": unit, "line": f"{claim}  {asked}:", "value": math.nan})
+        for record in records:
+            own = str(record["words"]).removeprefix(f"{asked}, ")
+            named = {str(key): value for key, value in record.items()}
+            rows.append(named | {"line": own if shared else f"{claim}  {record['words']}"})
+    return pd.DataFrame(rows, columns=[*evidence.columns, "line"])
 
 
 def _panel(axes: Axes, unit: str, part: pd.DataFrame) -> None:
     for height, row in enumerate(part.to_dict("records")):
+        is_heading = pd.isna(row["value"])
+        axes.annotate(
+            row["line"],
+            (0, height + (0.1 if is_heading else -0.42)),
+            xycoords=("axes fraction", "data"),
+            fontsize=9,
+            va="center",
+            fontweight="bold" if is_heading else "normal",
+        )
+        if is_heading:
+            continue
         holds = row["holds"]
         colour = _HOLDS.get(holds, INK) if isinstance(holds, bool) else INK
         if pd.notna(row["low"]):
@@ -125,7 +169,5 @@ def _panel(axes: Axes, unit: str, part: pd.DataFrame) -> None:
             axes.plot(row["bound"], height, marker="|", markersize=11, color=INK)
         fill = colour if holds is True else "none"
         axes.plot(row["value"], height, marker="o", markersize=6, color=colour, markerfacecolor=fill)
-        words = f"{row['claim']}  {row['words']}"
-        axes.annotate(words, (0, height - 0.42), xycoords=("axes fraction", "data"), fontsize=9, va="center")
     axes.set(yticks=[], xlabel=unit, ylim=(len(part) - 0.5, -0.9))
     axes.spines["left"].set_visible(False)

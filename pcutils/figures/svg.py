@@ -14,6 +14,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from pcutils.errors import PcutilsError
+from pcutils.figures.notes import captioned
 from pcutils.figures.page import check_words, figure_html, put_on_page, scroll_box
 from pcutils.figures.theme import INK
 
@@ -36,7 +37,8 @@ def show(figure: Any, *, name: str, caption: str, alt: str, run: Any = None, cha
     name : str
         File name without ending; unique in the chapter.
     caption : str
-        Shown below the figure. It says what is measured, on whom, and what the intervals are.
+        Shown below the figure. It says what is measured, on whom, and what the intervals are. What the rule
+        of publication changed in the figure is added to it.
     alt : str
         What a person sees in the figure, for a person who does not see it.
     run : Run, optional
@@ -51,6 +53,7 @@ def show(figure: Any, *, name: str, caption: str, alt: str, run: Any = None, cha
     """
     check_words(name, caption, alt)
     drawn = figure if isinstance(figure, Figure) else figure.figure
+    caption = captioned(drawn, caption)
     svg, width = svg_of(drawn, name=f"{chapter}-{name}" if chapter else name, alt=alt)
     plt.close(drawn)
     if run is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from numbers import Real
 from typing import Any
@@ -13,10 +13,16 @@ from pcutils.analysis.statistics import Estimate
 from pcutils.errors import PcutilsError
 from pcutils.figures.page import STYLE, put_on_page, scroll_box
 from pcutils.figures.prose import number
+from pcutils.pipeline import publication
 
 
 def show_table(
-    frame: pd.DataFrame, *, caption: str, formats: Mapping[str, str] | None = None, row_header: bool = True
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    formats: Mapping[str, str] | None = None,
+    row_header: bool = True,
+    students: Sequence[float] | None = None,
 ) -> None:
     """Display a table with its caption.
 
@@ -32,13 +38,34 @@ def show_table(
     row_header : bool
         Whether the first column names its row.
 
+    students : sequence of int, optional
+        How many students stand behind each row; a column called "students" says the same. Where students must
+        not be seen, the numbers of rows with too few are not shown.
+
     Raises
     ------
     PcutilsError
         Where there is no caption or a format names no column.
     """
+    frame = _without_few_students(frame, students)
     html = table_html(frame, caption=caption, formats=formats, row_header=row_header)
     put_on_page(html, f"{caption}\n\n{frame.to_string(index=False)}")
+
+
+def _without_few_students(frame: pd.DataFrame, students: Sequence[float] | None) -> pd.DataFrame:
+    if students is None and "students" in frame and _is_numeric(frame["students"]):
+        students = list(frame["students"])
+    if students is None or not any(publication.is_too_few(count) for count in students):
+        return frame
+    cells = frame.astype(object)
+    for row, count in enumerate(students):
+        if publication.is_too_few(count):
+            cells.iloc[row] = [_hidden(value) for value in frame.iloc[row]]
+    return cells
+
+
+def _hidden(value: Any) -> Any:
+    return publication.TOO_FEW if isinstance(value, Real | Estimate) else value
 
 
 def table_html(

@@ -8,18 +8,32 @@ from functools import cache
 from pathlib import Path
 
 from pcutils.errors import PcutilsError
+from pcutils.few_students import GUARDED, LEAST_STUDENTS, TOO_FEW, is_guarded, is_too_few
 from pcutils.pipeline.files import RunFiles, repository_root
 from pcutils.pipeline.leaks import Secrets, visible_text
+
+__all__ = [
+    "LEAST_STUDENTS",
+    "SHOWN_WHOLE",
+    "TOO_FEW",
+    "PublicationError",
+    "check_page",
+    "check_trace",
+    "guard",
+    "is_guarded",
+    "is_too_few",
+    "may_be_put_on_page",
+    "may_be_shown_whole",
+    "public_text",
+    "secrets_of",
+    "unguarded",
+]
 
 #: Sources whose students nobody has to be protected from being seen; every other one is of people, or learnt
 #: from people.
 SHOWN_WHOLE = ("simulated",)
-#: A number on a page stands for at least so many students.
-LEAST_STUDENTS = 10
-TOO_FEW = "not shown: too few students"
-
 #: What every page of this process is held against, for each run that was opened.
-_GUARDS: dict[str, Callable[[], Secrets]] = {}
+_GUARDS: dict[str, Callable[[], Secrets]] = GUARDED
 
 
 class PublicationError(PcutilsError):
@@ -98,16 +112,6 @@ def public_text(root: Path) -> str:
         if file.suffix in kept and file.is_file()
     ]
     return "\n".join(texts)
-
-
-def is_guarded() -> bool:
-    """Whether a run whose students must not be seen was opened in this process."""
-    return bool(_GUARDS)
-
-
-def is_too_few(students: int | None) -> bool:
-    """Whether a number that stands for so many students must be left out here."""
-    return is_guarded() and students is not None and students < LEAST_STUDENTS
 
 
 def check_page(html: str, plain: str = "") -> None:
