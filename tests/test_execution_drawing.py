@@ -10,7 +10,8 @@ import pytest
 
 from pcutils.execution import Drawing, Executor
 from pcutils.execution.bounds import bounds_of
-from pcutils.execution.frame import SHOWN_LINES, common_frame
+from pcutils.execution.frame import common_frame
+from pcutils.execution.lines import SHOWN_LINES
 
 SVG = "{http://www.w3.org/2000/svg}"
 

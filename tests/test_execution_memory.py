@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,12 +51,18 @@ def status(pid: int, field: str) -> float:
     return sum(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{field}:"))
 
 
-class Watcher(threading.Thread):
-    """Look at the children of some processes, again and again, for how much more than these they take."""
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text(encoding="ascii").split()]
 
-    def __init__(self, pids: list[int]) -> None:
+
+class Watcher(threading.Thread):
+    """Look at the copies of each worker, again and again, for how much more than the worker they take."""
+
+    def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._own = {pid: status(pid, "VmRSS") for pid in pids}
+        self._own = {pid: status(pid, "VmRSS") for pid in children(os.getpid())}
         self._is_over = threading.Event()
         self.peak_mb = 0.0
 
@@ -63,8 +70,8 @@ class Watcher(threading.Thread):
         while not self._is_over.wait(LOOK_SECONDS):
             for pid, own in self._own.items():
                 try:
-                    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
-                        self.peak_mb = max(self.peak_mb, status(int(child), "VmHWM") - own)
+                    for copy in children(pid):
+                        self.peak_mb = max(self.peak_mb, status(copy, "VmHWM") - own)
                 except OSError:
                     continue
 
@@ -84,7 +91,7 @@ def executor() -> Iterator[Executor]:
 
 def growth_mb(executor: Executor, program: str) -> float:
     """Run a program; return by how much its copy of the worker grew at its peak."""
-    watcher = Watcher([pid for station in executor._stations for pid in station.pids])
+    watcher = Watcher()
     watcher.start()
     (result,) = executor.run([KEEP + program + STAY])
     peak = watcher.stop()
@@ -104,7 +111,7 @@ def test_no_way_leads_around_the_wall(executor: Executor, name: str) -> None:
 
 
 def test_a_small_program_hardly_grows(executor: Executor) -> None:
-    watcher = Watcher([pid for station in executor._stations for pid in station.pids])
+    watcher = Watcher()
     watcher.start()
     (result,) = executor.run(["pen red\nfor i in [1..500]\n  fd i\n  rt 91"])
     assert result.status == "success"

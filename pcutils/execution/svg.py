@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pcutils.execution.bounds import MARGIN
-from pcutils.execution.frame import INPUT_WIDTH, LETTER_WIDTH, LINE_HEIGHT, Frame, common_frame, text_lines
+from pcutils.execution.frame import Frame, common_frame
+from pcutils.execution.lines import line_svg, text_lines
 from pcutils.execution.marks import marks_svg, xml_text
 from pcutils.execution.strokes import number
 from pcutils.execution.turtles import turtle_svg
@@ -24,43 +25,6 @@ _WORDS = {
     "arrow": ("arrow", "arrows"),
     "label": ("label", "labels"),
 }
-
-
-def _line_svg(kind: str, text: str, x: float, y: float) -> str:
-    shown = xml_text(text)
-    width = max(1, len(text)) * LETTER_WIDTH
-    if kind == "button":
-        frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20" rx="4"'
-        return f'{frame} fill="#eee" stroke="#888"/><text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
-    if kind == "row":
-        return _row_svg(text, x, y)
-    if kind == "picture":
-        frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20"'
-        frame += ' fill="none" stroke="#888" stroke-dasharray="3"/>'
-        return f'{frame}<text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
-    if kind == "question":
-        left = x + (width + 10 if text else 0)
-        frame = f'<rect x="{number(left)}" y="{number(y - 15)}" width="{number(INPUT_WIDTH)}" height="20"'
-        frame += ' fill="#fff" stroke="#888"/>'
-        return f'<text x="{number(x)}" y="{number(y)}">{shown}</text>{frame}'
-    bold = ' font-weight="bold"' if kind == "heading" else ""
-    return f'<text x="{number(x)}" y="{number(y)}"{bold}>{shown}</text>'
-
-
-def _row_svg(text: str, x: float, y: float) -> str:
-    """Draw the cells of one row of a table side by side."""
-    parts = []
-    for cell in text.split("\t"):
-        width = len(cell) * LETTER_WIDTH + 10
-        frame = f'x="{number(x)}" y="{number(y - 16)}" width="{number(width)}" height="{number(LINE_HEIGHT)}"'
-        words = (
-            f'<text x="{number(x + 5)}" y="{number(y)}">{xml_text(cell.rstrip())}</text>'
-            if cell.strip()
-            else ""
-        )
-        parts.append(f'<rect {frame} fill="none" stroke="#444"/>{words}')
-        x += width
-    return "".join(parts)
 
 
 def describe(drawing: Drawing) -> str:
@@ -110,10 +74,10 @@ def picture(
     if frame.has_marks:
         on_top = [*drawing.turtles[1:], *drawing.turtles[:1]]
         marks += [turtle_svg(turtle) for turtle in on_top if turtle["visible"]]
-    written = [
-        _line_svg(kind, text, left + MARGIN, top + MARGIN + (i + 0.6) * LINE_HEIGHT)
-        for i, (kind, text) in enumerate(lines)
-    ]
+    written, y = [], top + MARGIN
+    for line in lines:
+        written.append(line_svg(line, left + MARGIN, y))
+        y += line.height
     box = " ".join(number(value) for value in frame.box)
     canvas = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
     name = xml_text(title or "Drawing")

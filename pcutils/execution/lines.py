@@ -1,0 +1,162 @@
+"""What stands on the page as text, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pcutils.execution.images import address_of, image_svg, short_name
+from pcutils.execution.marks import xml_text
+from pcutils.execution.strokes import number
+
+LINE_HEIGHT = 22.0
+LETTER_WIDTH = 7.6
+INPUT_WIDTH = 110.0
+SHOWN_LINES = 40
+SHOWN_LETTERS = 90
+PICTURE_SIDE = 160.0
+PICTURE_GAP = 6.0
+PICTURES_HEIGHT = 800.0
+
+
+class Line(NamedTuple):
+    """One line of the page.
+
+    Attributes
+    ----------
+    kind : str
+        As of an item of :class:`pcutils.execution.drawing.Drawing`, or ``row`` for a row of a table.
+    text : str
+        Its words; of a picture its address; of a row its cells with tabs between them.
+    side : tuple of float or None
+        Width and height of a picture, where they are known.
+    """
+
+    kind: str
+    text: str
+    side: tuple[float, float] | None = None
+
+    @property
+    def height(self) -> float:
+        """Room from this line to the next, in pixels."""
+        return self.side[1] + PICTURE_GAP if self.side else LINE_HEIGHT
+
+    @property
+    def width(self) -> float:
+        """Room that it needs beside its margins, in pixels."""
+        if self.side:
+            return self.side[0]
+        words = short_name(self.text) if self.kind == "picture" else self.text
+        return len(words) * LETTER_WIDTH + (INPUT_WIDTH if self.kind == "question" else 0.0) + 20
+
+
+def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """Cut what stands on the page into short lines.
+
+    Parameters
+    ----------
+    items : iterable of mapping
+        See :class:`pcutils.execution.drawing.Drawing`.
+
+    Returns
+    -------
+    list of Line
+        At most `SHOWN_LINES`, and one that says how many are left out.
+    """
+    lines: list[Line] = []
+    for item in items:
+        if item["kind"] == "table":
+            lines += _table_rows(item["text"])
+        elif item["kind"] == "picture":
+            lines.append(_picture(item["size"]))
+        else:
+            lines += [
+                Line(item["kind"], line.rstrip()[:SHOWN_LETTERS])
+                for line in item["text"].splitlines()
+                if line.strip()
+            ]
+        if item["kind"] == "question" and not item["text"]:
+            lines.append(Line("question", ""))
+    room = PICTURES_HEIGHT
+    for place, line in enumerate(lines):
+        room -= line.height if line.side else 0.0
+        if room < 0:
+            lines[place] = line._replace(side=None)
+    hidden = len(lines) - SHOWN_LINES
+    return lines if hidden <= 0 else [*lines[:SHOWN_LINES], Line("text", f"… and {hidden} more lines")]
+
+
+def _table_rows(text: str) -> list[Line]:
+    """Cut a table into rows whose cells are equally wide, with tabs between them."""
+    rows = [row.split("\t") for row in text.split("\n")]
+    wide = max(2, *(len(cell) for row in rows for cell in row))
+    return [Line("row", "\t".join(cell.ljust(wide) for cell in row)) for row in rows]
+
+
+def _picture(size: Any) -> Line:
+    """Let a picture of a known size fit into a square of `PICTURE_SIDE`."""
+    address = address_of(size)
+    if not size or not size[0] or not size[1]:
+        return Line("picture", address)
+    shrink = min(1.0, PICTURE_SIDE / max(size[0], size[1]))
+    return Line("picture", address, (size[0] * shrink, size[1] * shrink))
+
+
+def line_svg(line: Line, x: float, top: float) -> str:
+    """Draw a line of the page.
+
+    Parameters
+    ----------
+    line : Line
+    x : float
+        Its left end, in pixels.
+    top : float
+        Where the room of the line begins, y downwards.
+
+    Returns
+    -------
+    str
+        Its elements.
+    """
+    y = top + 0.6 * LINE_HEIGHT
+    if line.kind == "row":
+        return _row_svg(line.text, x, y)
+    if line.kind == "picture":
+        return _picture_svg(line, x, top)
+    shown = xml_text(line.text)
+    width = max(1, len(line.text)) * LETTER_WIDTH
+    if line.kind == "button":
+        frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20" rx="4"'
+        return f'{frame} fill="#eee" stroke="#888"/><text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
+    if line.kind == "question":
+        left = x + (width + 10 if line.text else 0)
+        frame = f'<rect x="{number(left)}" y="{number(y - 15)}" width="{number(INPUT_WIDTH)}" height="20"'
+        frame += ' fill="#fff" stroke="#888"/>'
+        return f'<text x="{number(x)}" y="{number(y)}">{shown}</text>{frame}'
+    bold = ' font-weight="bold"' if line.kind == "heading" else ""
+    return f'<text x="{number(x)}" y="{number(y)}"{bold}>{shown}</text>'
+
+
+def _picture_svg(line: Line, x: float, top: float) -> str:
+    if line.side:
+        return image_svg(x, top, *line.side, line.text)
+    name = short_name(line.text)
+    frame = f'<rect x="{number(x)}" y="{number(top - 1.8)}" width="{number(len(name) * LETTER_WIDTH + 16)}"'
+    frame += ' height="20" fill="none" stroke="#888" stroke-dasharray="3"/>'
+    return f'{frame}<text x="{number(x + 8)}" y="{number(top + 0.6 * LINE_HEIGHT)}">{xml_text(name)}</text>'
+
+
+def _row_svg(text: str, x: float, y: float) -> str:
+    """Draw the cells of one row of a table side by side."""
+    parts = []
+    for cell in text.split("\t"):
+        width = len(cell) * LETTER_WIDTH + 10
+        frame = f'x="{number(x)}" y="{number(y - 16)}" width="{number(width)}" height="{number(LINE_HEIGHT)}"'
+        words = (
+            f'<text x="{number(x + 5)}" y="{number(y)}">{xml_text(cell.rstrip())}</text>'
+            if cell.strip()
+            else ""
+        )
+        parts.append(f'<rect {frame} fill="none" stroke="#444"/>{words}')
+        x += width
+    return "".join(parts)
