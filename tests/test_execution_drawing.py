@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from typing import Any
@@ -287,3 +289,52 @@ def test_a_line_on_a_sprite_is_no_line_on_the_page(executor: Executor) -> None:
 def test_boxes_are_boxes_in_words() -> None:
     box = ("box", 0, 0, 0, "blue", 20)
     assert Drawing(ops=(box, box)).to_svg().count("2 boxes in blue.") == 1
+
+
+def test_a_picture_that_is_not_there_is_a_frame_with_its_name(executor: Executor) -> None:
+    program = "img '/img/flag'\nimg('https://x.example/a/cat.png?v=1').css {width: 80}"
+    root = parsed(draw(executor, f"{program}\nwrite '<p><img src=dog.gif>'"))
+    assert [node.text for node in root.iter(f"{SVG}text")] == ["flag", "cat", "dog"]
+    assert [node.get("width") for node in root.iter(f"{SVG}rect")][2] == "80"
+    assert root.findtext(f"{SVG}desc") == "3 loaded pictures."
+    assert root.find(f".//{SVG}image") is None
+
+
+def test_text_does_not_hide_sprites(executor: Executor) -> None:
+    plain, worn, moved = (draw(executor, f"write 'x'\n{more}") for more in ("", "wear blue", "fd 10"))
+    assert [common_frame([one]).has_marks for one in (plain, worn, moved)] == [False, True, True]
+
+
+def test_a_turtle_wears_a_picture_in_its_size(executor: Executor) -> None:
+    drawing = draw(executor, "wear '/img/90x60-rainbow'\nt = new Sprite 'cat.png'\nt.wear 'dog', 30")
+    assert [turtle["size"] for turtle in drawing.turtles] == [[90, 60, "/img/90x60-rainbow"], [30, 30, "dog"]]
+    assert [node.text for node in parsed(drawing).iter(f"{SVG}text")] == ["dog", "rainbow"]
+
+
+def png(width: int, height: int) -> str:
+    head = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + b"IHDR"
+    head += width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0" + b"\0" * 4
+    return "data:image/png;base64," + base64.b64encode(head + b"\0" * 12).decode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_drawn"),
+    [
+        (png(3, 2), True),
+        ("data:image/jpeg;base64,/9j/wAALCAACAAMBASIA/9k=", True),
+        (png(100_000, 2), False),
+        (png(0, 2), False),
+        (png(3, 2).replace("png", "gif"), False),
+        (png(3, 2) + '" onload="x', False),
+        ("data:image/svg+xml;base64,PHN2Zy8+", False),
+        ("data:image/png;base64,AAAA", False),
+        ("data:image/jpeg;base64,/9j/", False),
+        ("https://x.example/cat.png", False),
+    ],
+)
+def test_only_pictures_that_can_do_nothing_else_are_drawn(
+    executor: Executor, address: str, is_drawn: bool
+) -> None:
+    drawing = draw(executor, f"img({json.dumps(address)}).css {{width: 30}}\nwear {json.dumps(address)}, 20")
+    drawn = [node.get("href") for node in parsed(drawing).iter(f"{SVG}image")]
+    assert drawn == ([address, address] if is_drawn else [])

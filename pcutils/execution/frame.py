@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pcutils.execution.bounds import MARGIN, Bounds, bounds_of, grown
 from pcutils.execution.lines import text_lines
@@ -59,7 +59,10 @@ def common_frame(drawings: Sequence[Drawing]) -> Frame:
     True
     """
     texts = [text_lines(drawing.items) for drawing in drawings]
-    has_marks = any(drawing.ops or not lines for drawing, lines in zip(drawings, texts, strict=True))
+    has_marks = any(
+        drawing.ops or not lines or any(map(_is_to_be_seen, enumerate(drawing.turtles)))
+        for drawing, lines in zip(drawings, texts, strict=True)
+    )
     bounds = Bounds()
     if has_marks:
         for drawing in drawings:
@@ -78,3 +81,10 @@ def common_frame(drawings: Sequence[Drawing]) -> Frame:
         top, height = top + height - MARGIN, MARGIN
     space = high + MARGIN
     return Frame(left, top - space, width, height + space, has_marks)
+
+
+def _is_to_be_seen(numbered: tuple[int, Mapping[str, Any]]) -> bool:
+    """Tell whether a turtle is more than the one that stands in the middle of every new page."""
+    number, turtle = numbered
+    is_new = not number and not turtle["x"] and not turtle["y"] and not turtle["direction"]
+    return bool(turtle["visible"]) and not (is_new and turtle["shape"] == "turtle" and not turtle["color"])

@@ -55,8 +55,8 @@ def short_name(address: str) -> str:
     return name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
 
 
-def is_safe_data(address: str) -> bool:
-    """Tell whether an address holds a whole picture of a kind that can do nothing else.
+def own_size(address: str) -> tuple[int, int] | None:
+    """Measure a picture that its address holds, if it is of a kind that can do nothing else.
 
     Parameters
     ----------
@@ -65,24 +65,24 @@ def is_safe_data(address: str) -> bool:
 
     Returns
     -------
-    bool
-        True for a PNG or JPEG in base64, at most `LONGEST_SIDE` pixels wide and high. An SVG is none: it
-        may hold scripts and load other files.
+    tuple of int or None
+        Width and height of a PNG or JPEG in base64, at most `LONGEST_SIDE` pixels; None for anything else.
+        An SVG has none: it may hold scripts and load other files.
 
     Examples
     --------
-    >>> is_safe_data("data:image/svg+xml;base64,PHN2Zy8+"), is_safe_data("https://x.example/cat.png")
-    (False, False)
+    >>> own_size("data:image/jpeg;base64,/9j/wAALCAACAAMBASIA/9k="), own_size("https://x.example/cat.png")
+    ((3, 2), None)
     """
     match = _DATA.fullmatch(address)
     if not match:
-        return False
+        return None
     try:
         content = base64.b64decode(match[2], validate=True)
     except binascii.Error:
-        return False
+        return None
     sides = _png_sides(content) if match[1] == "png" else _jpeg_sides(content)
-    return sides is not None and min(sides) > 0 and max(sides) <= LONGEST_SIDE
+    return sides if sides and min(sides) > 0 and max(sides) <= LONGEST_SIDE else None
 
 
 def _png_sides(content: bytes) -> tuple[int, int] | None:
@@ -123,7 +123,7 @@ def image_svg(left: float, top: float, width: float, height: float, address: str
         The picture itself where its address holds it, else a dashed frame with its name.
     """
     room = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
-    if is_safe_data(address):
+    if own_size(address):
         return f'<image {room} href="{address}"/>'
     name = short_name(address)
     font = min(max(width / (LETTER_SHARE * len(name) + 1), SMALLEST_FONT), LARGEST_FONT)

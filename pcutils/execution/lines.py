@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pcutils.execution.images import address_of, image_svg, short_name
+from pcutils.execution.images import address_of, image_svg, own_size, short_name
 from pcutils.execution.marks import xml_text
 from pcutils.execution.strokes import number
 
@@ -96,10 +96,11 @@ def _table_rows(text: str) -> list[Line]:
 def _picture(size: Any) -> Line:
     """Let a picture of a known size fit into a square of `PICTURE_SIDE`."""
     address = address_of(size)
-    if not size or not size[0] or not size[1]:
+    sides = size[:2] if size and size[0] and size[1] else own_size(address)
+    if not sides:
         return Line("picture", address)
-    shrink = min(1.0, PICTURE_SIDE / max(size[0], size[1]))
-    return Line("picture", address, (size[0] * shrink, size[1] * shrink))
+    shrink = min(1.0, PICTURE_SIDE / max(sides))
+    return Line("picture", address, (sides[0] * shrink, sides[1] * shrink))
 
 
 def line_svg(line: Line, x: float, top: float) -> str:

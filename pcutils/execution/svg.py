@@ -49,8 +49,12 @@ def describe(drawing: Drawing) -> str:
     parts = [f"{count} {_WORDS[kind][count > 1]}" for kind, count in counts.items()]
     where = {"path": 1, "fill": 1, "dot": 3, "box": 4, "arrow": 4, "label": 5}
     colors = list(dict.fromkeys(str(op[where[op[0]]]) for op in drawing.ops))
-    if drawing.items:
-        parts.append(f"{len(drawing.items)} line{'s' if len(drawing.items) > 1 else ''} of text")
+    pictures = sum(item["kind"] == "picture" for item in drawing.items)
+    texts = sum(item["kind"] != "picture" and item["text"] != "" for item in drawing.items)
+    if texts:
+        parts.append(f"{texts} line{'s' if texts > 1 else ''} of text")
+    if pictures:
+        parts.append(f"{pictures} loaded picture{'s' if pictures > 1 else ''}")
     if not parts:
         return "An empty canvas."
     named = f" in {', '.join(colors[:6])}" if colors else ""

@@ -37,7 +37,7 @@
   command('st', 0, function (turtle) { return function () { turtle.visible = true; }; }, 0);
   command('wear', 1, function (turtle, e, look, size) {
     if ((typeof look === 'object' || typeof look === 'number') && typeof size === 'string') look = size;
-    return look ? function () { shim.wear(turtle, look, 'turtle'); } : false;
+    return look ? function () { shim.wear(turtle, look, 'turtle', size); } : false;
   }, 'speed');
   command('clip', 1, function () { return shim.nothing; }, 0);
   command('reload', 0, function () { return shim.nothing; }, 0);

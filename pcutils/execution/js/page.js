@@ -14,9 +14,14 @@
     shim.spend(text.length);
     shim.inTurn(function () {
       shim.body.appendChild(element);
-      shim.output[shim.output.length] = item;
+      if (kind !== 'picture') shim.output[shim.output.length] = item;
+      picturesIn(kind, element).forEach(function (picture) { shim.showPicture(picture, element); });
     });
     return shim.wrap([element]);
+  }
+  function picturesIn(kind, element) {
+    if (element.tagName === 'IMG') return [element];
+    return kind === 'text' || kind === 'heading' ? shim.select('img', element) : [];
   }
   function writeBlock(content) {
     var nodes = content && content.nodeType ? [content] : shim.parseHtml(String(content));
