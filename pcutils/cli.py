@@ -57,7 +57,11 @@ def main() -> None:
     help="Change a value, such as models.tokens=2000000.",
 )
 @click.option(
-    "--only", "chapters", multiple=True, metavar="CHAPTER", help="Only this chapter and what it needs."
+    "--only",
+    "chapters",
+    multiple=True,
+    metavar="CHAPTER",
+    help="Only this chapter, or the step data or measures, and what it needs.",
 )
 @click.option("--cores", type=click.IntRange(min=1), help="Processors to use; all by default.")
 @_runs
@@ -128,13 +132,14 @@ def rollouts(to: Path, titles: Sequence[str], variants: Sequence[str], host: str
 @main.command(hidden=True)
 @click.argument("name")
 @click.option("--variant")
+@click.option("--shard")
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path), default=Path("."))
-def step(name: str, variant: str | None, run_dir: Path) -> None:
+def step(name: str, variant: str | None, shard: str | None, run_dir: Path) -> None:
     """Run one step; the workflow calls this in the folder of a run."""
     from pcutils.pipeline.files import repository_root
     from pcutils.pipeline.step import run_step
 
-    run_step(name, run_dir, repository_root(), variant)
+    run_step(name, run_dir, repository_root(), variant, shard)
 
 
 def _processors() -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -47,8 +48,38 @@ class Item(NamedTuple):
         return self.username, self.title
 
 
-def split_traces(
-    dataset: Dataset,
+def split_traces(dataset: Dataset, **options: Any) -> pd.Series:
+    """Say for every trace of a table which split it belongs to.
+
+    Parameters
+    ----------
+    dataset : datasets.Dataset
+        Table of traces.
+    **options
+        As for :func:`split_items`.
+
+    Returns
+    -------
+    pandas.Series, shape (n_traces,)
+        One of :data:`SPLITS` a row, in row order.
+
+    Raises
+    ------
+    DataError
+        As for :func:`split_items`.
+    """
+    columns = (dataset["username"], dataset["title"], dataset["programs"])
+    return split_items([item_of(*row) for row in zip(*columns, strict=True)], **options)
+
+
+def item_of(username: str, title: str, programs: Sequence[str]) -> Item:
+    """Give what splitting needs to know of a trace; some 300 bytes, whatever its length."""
+    text = repr(list(programs)).encode("utf-8", "surrogatepass")
+    return Item(sys.intern(username), sys.intern(title), hashlib.blake2b(text, digest_size=16).digest())
+
+
+def split_items(
+    items: Sequence[Item],
     *,
     students: float = 0.03,
     titles: float = 0.03,
@@ -61,8 +92,8 @@ def split_traces(
 
     Parameters
     ----------
-    dataset : datasets.Dataset
-        Table of traces.
+    items : sequence of Item
+        One a trace, as :func:`item_of` makes them.
     students, titles : float
         Share of the students and of the titles that training never sees, in [0, 1). A share above 0 holds
         out at least one and never all.
@@ -101,7 +132,6 @@ def split_traces(
     pairs.
     """
     _check_shares(students=students, titles=titles, pairs=pairs, validation=validation)
-    items = list(_items(dataset))
     if published is not None and set(published) != {"train"}:
         return _published(items, list(published), validation, seed)
     distinct = sorted(set(items))
@@ -220,14 +250,6 @@ def shared_pairs(dataset: Dataset, labels: Sequence[str] | pd.Series) -> int:
     for username, title, label in zip(dataset["username"], dataset["title"], labels, strict=True):
         splits[username, title].add(label)
     return sum(len(found) > 1 for found in splits.values())
-
-
-def _items(dataset: Dataset) -> Iterator[Item]:
-    for username, title, programs in zip(
-        dataset["username"], dataset["title"], dataset["programs"], strict=True
-    ):
-        text = repr(programs).encode("utf-8", "surrogatepass")
-        yield Item(username, title, hashlib.blake2b(text, digest_size=16).digest())
 
 
 def _check_shares(**shares: float) -> None:

@@ -26,15 +26,21 @@ STAGES = {
 """Stage: the module that it imports, and what it writes."""
 
 STAGE = """
-def run(files, *, variant=None, root=None, **sections):
+from pcutils.pipeline.files import SHARDED
+
+
+def run(files, *, variant=None, shard=None, root=None, **sections):
     with open(files.dir / "calls.log", "a") as log:
-        log.write("{stage}" + (f"-{{variant}}" if variant else "") + "\\n")
+        log.write("{stage}" + (f"-{{variant or shard}}" if variant or shard else "") + "\\n")
     for name in {outputs}:
         base, _, rest = name.partition("/")
         path = getattr(files, base)
-        path = (path(variant) if callable(path) else path) / rest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{{sections}}")
+        paths = [(path(variant) if callable(path) else path) / rest]
+        if base in SHARDED:
+            paths = [files.part(base, shard)] if shard else files.parts(base)
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{{sections}}")
 
 
 def never_called():

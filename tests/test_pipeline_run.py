@@ -87,7 +87,7 @@ def test_a_measure_is_a_number_and_has_its_name_alone(tmp_path: Path) -> None:
 def test_provenance_names_data_commit_and_machine_but_no_host(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.write_bytes(b"abc")
-    content = provenance({"a": 1}, Clock(), data=data)
+    content = provenance({"a": 1}, Clock(), data=[data])
     assert content["data_sha256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert content["machine"]["processors"] >= 1
     assert content["machine"]["memory_gb"] > 0

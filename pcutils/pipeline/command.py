@@ -14,8 +14,10 @@ from pcutils.pipeline.memory import MemoryWatch
 from pcutils.pipeline.profile_errors import suggest
 from pcutils.pipeline.profiles import dump_profile, find_profile, load_profile
 from pcutils.pipeline.results import write_json
-from pcutils.pipeline.steps import Steps, step_names
-from pcutils.pipeline.words import duration, step_title
+from pcutils.pipeline.steps import ALONE, Steps, step_names
+from pcutils.pipeline.words import duration, is_shard, step_title
+
+_MOST_REASONS = 10
 
 
 def run_profile(
@@ -30,7 +32,7 @@ def run_profile(
     settings : sequence of str
         Changes to it, ``key=value``.
     chapters : sequence of str
-        Only these; all where empty.
+        Only these, or the stages that can be asked for alone; all chapters where empty.
     cores : int
         Processors to use.
     runs : pathlib.Path, optional
@@ -47,16 +49,16 @@ def run_profile(
 
     root = repository_root()
     for chapter in chapters:
-        if chapter not in CHAPTERS:
-            raise ProfileError(f"--only {chapter}: no such chapter; {suggest(chapter, CHAPTERS)}")
+        if chapter not in (*ALONE, *CHAPTERS):
+            raise ProfileError(f"--only {chapter}: no such chapter; {suggest(chapter, [*ALONE, *CHAPTERS])}")
     profile = load_profile(find_profile(name), settings)
     Steps(root, profile).check()
-    files = RunFiles(run_folder(name, root, runs))
+    files = RunFiles(run_folder(name, root, runs), profile.data.shards)
     files.dir.mkdir(parents=True, exist_ok=True)
     _write_if_new(files.profile, dump_profile(profile))
     started = time.monotonic()
     with MemoryWatch() as memory:
-        outcome = run_workflow(root, files.dir, cores=cores, chapters=chapters)
+        outcome = run_workflow(root, files, cores=cores, chapters=chapters)
     seconds = time.monotonic() - started
     if outcome.finished and not outcome.failed:
         _keep_totals(files, seconds, memory.peak_mb, len(outcome.finished))
@@ -64,7 +66,7 @@ def run_profile(
     if outcome.interrupted:
         raise RunError(f"stopped. {again}")
     if outcome.failed:
-        reasons = "\n".join(failure(step, files.dir) for step in outcome.failed)
+        reasons = "\n".join(failure(step, files.dir) for step in outcome.failed[:_MOST_REASONS])
         raise RunError(f"{len(outcome.failed)} of the steps failed.\n{reasons}\n{again}")
     _tell_timings(files)
     if outcome.finished:
@@ -134,15 +136,21 @@ def _keep_totals(files: RunFiles, seconds: float, peak_mb: int, steps: int) -> N
 
 
 def _timed(files: RunFiles) -> list[str]:
-    return [step for step in step_names() if files.timing(step).is_file()]
+    return [step for step in step_names(shards=files.shard_names) if files.timing(step).is_file()]
 
 
 def _tell_timings(files: RunFiles) -> None:
     """Print how long each step took when it last ran, and the last run's peak of memory."""
     _say("minutes  memory  step")
+    lines: dict[str, list[dict[str, float]]] = {}
     for step in _timed(files):
-        timing = json.loads(files.timing(step).read_text())
-        _say(f"{timing['seconds'] / 60:7.1f}  {timing['peak_memory_mb']:4} MB  {step_title(step)}")
+        title = step_title(step).rpartition(", shard")[0] if is_shard(step) else step_title(step)
+        lines.setdefault(title, []).append(json.loads(files.timing(step).read_text()))
+    for title, timings in lines.items():
+        minutes = sum(timing["seconds"] for timing in timings) / 60
+        memory = max(timing["peak_memory_mb"] for timing in timings)
+        shards = f", {len(timings)} shards one after the other" if len(timings) > 1 else ""
+        _say(f"{minutes:7.1f}  {memory:4} MB  {title}{shards}")
     totals = files.dir / "timings.json"
     if totals.is_file():
         last = json.loads(totals.read_text())["last_run"]

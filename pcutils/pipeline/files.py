@@ -46,6 +46,10 @@ def repository_root(start: Path | None = None) -> Path:
     )
 
 
+SHARDED = ("traces", "splits", "measures", "programs")
+"""Tables that are kept in shards."""
+
+
 @dataclass(frozen=True)
 class RunFiles:
     """The files of one run; nothing is read or written here.
@@ -54,9 +58,42 @@ class RunFiles:
     ----------
     dir : pathlib.Path
         Folder of the run, ``runs/<profile>``.
+    shards : int
+        In how many files each of the tables of traces, splits, measures and programs is kept; see
+        :meth:`parts`.
     """
 
     dir: Path
+    shards: int = 1
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Names of the shards, such as ``00003-of-00008``; a single one has none."""
+        if self.shards == 1:
+            return [""]
+        return [f"{shard:05}-of-{self.shards:05}" for shard in range(self.shards)]
+
+    def part(self, table: str, shard: str) -> Path:
+        """Return one shard of a table.
+
+        Parameters
+        ----------
+        table : {"traces", "splits", "measures", "programs"}
+            Which table.
+        shard : str
+            One of :attr:`shard_names`.
+
+        Returns
+        -------
+        pathlib.Path
+            ``data/traces/00003-of-00008.parquet``, or ``data/traces.parquet`` where there is one shard.
+        """
+        whole: Path = getattr(self, table)
+        return whole.with_suffix("") / f"{shard}.parquet" if self.shards > 1 else whole
+
+    def parts(self, table: str) -> list[Path]:
+        """Return all shards of a table, in the order of its rows."""
+        return [self.part(table, shard) for shard in self.shard_names]
 
     @property
     def profile(self) -> Path:
@@ -65,7 +102,7 @@ class RunFiles:
 
     @property
     def traces(self) -> Path:
-        """Table of all traces."""
+        """Table of all traces, where it is one file."""
         return self.dir / "data" / "traces.parquet"
 
     @property

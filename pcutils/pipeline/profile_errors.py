@@ -8,6 +8,8 @@ from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pcutils.pipeline.source_options import SECRETS
+
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """Turn pydantic's errors into one line a mistake.
@@ -68,7 +70,7 @@ def _without_branches(errors: Iterable[Any]) -> list[Any]:
 
 
 _BRANCHES = {
-    "simulated", "rollouts", "int", "str", "float", "list[str]", "none",
+    "simulated", "rollouts", "hub", "logs", "progsnap2", "int", "str", "float", "list[str]", "none",
     "constrained-int", "constrained-float",
 }  # fmt: skip
 
@@ -78,11 +80,17 @@ def _line(one: dict[str, Any], model: type[BaseModel]) -> str:
     key = ".".join(place)
     if one["type"] == "extra_forbidden":
         return f"{key}: unknown key; {suggest(place[-1], _known(one['loc'], model))}"
+    if place[-1] in SECRETS and isinstance(one["input"], str):
+        return (
+            f"{key}: found the secret itself, expected where it is kept, outside of the profile: "
+            f"{{file: PATH}} or {{variable: NAME}}."
+        )
     if one["type"] == "missing":
         return f"{key}: missing, expected a value."
     if one["type"].startswith("union_tag"):
         return f"{key}.source: {one['msg']}."
-    return f"{key}: found {one['input']!r}, expected: {one['msg'].removeprefix('Input should be ')}."
+    expected = one["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{key}: found {one['input']!r}, expected: {expected}."
 
 
 def _known(loc: tuple[Any, ...], model: type[BaseModel]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pcutils.errors import ProfileError
 from pcutils.pipeline.files import repository_root
@@ -16,6 +16,8 @@ from pcutils.pipeline.profile_errors import explain
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+MOST_SHARDS = 500
+"""All are written side by side, and a system keeps only so many files open."""
 
 
 class Section(BaseModel):
@@ -24,7 +26,28 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class SimulatedData(Section):
+class Secret(Section):
+    """Where a secret is kept: in a file, or in a variable of the environment; never in a profile."""
+
+    file: str | None = None
+    variable: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Secret:
+        if (self.file is None) == (self.variable is None):
+            raise ValueError("one of `file` and `variable`")
+        return self
+
+
+class Data(Section):
+    """What the sections of all sources have."""
+
+    source: str
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = 1
+    most_kept_aside: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+
+class SimulatedData(Data):
     """Made-up students; `titles` is how many assignments there are, or which."""
 
     source: Literal["simulated"]
@@ -34,7 +57,7 @@ class SimulatedData(Section):
     seed: int = 0
 
 
-class RolloutsData(Section):
+class RolloutsData(Data):
     """The paper's public rollouts; `variant` is the released model that they were sampled from."""
 
     source: Literal["rollouts"]
@@ -42,6 +65,44 @@ class RolloutsData(Section):
     students: Count | None = None
     titles: list[str] | None = None
     variant: Literal["trace", "synthetic", "last"] = "trace"
+
+
+class HubData(Data):
+    """The gated data on the hub, any repository of that shape, or a local folder of it as `path`."""
+
+    source: Literal["hub"]
+    repository: str | None = None
+    path: str | None = None
+    split: str | list[str] | None = None
+    streaming: bool = False
+    token: Secret | None = None
+    revision: str | None = None
+    encoding: Literal["auto", "encoded", "decoded"] = "auto"
+    limit: Count | None = None
+
+
+class LogsData(Data):
+    """Raw logs of a Pencil Code server; `key` says where the secret for the pseudonyms is."""
+
+    source: Literal["logs"]
+    path: str
+    key: Secret
+    pattern: str | None = None
+
+
+class ProgSnap2Data(Data):
+    """A ProgSnap2 data set; `events` says which of its events make a state."""
+
+    source: Literal["progsnap2"]
+    path: str
+    events: list[str] | None = None
+    title_columns: list[str] | None = None
+    time_columns: list[str] | None = None
+    repeats: bool = True
+    section: str | None = None
+    code_states: str | None = None
+    key: Secret | None = None
+    student_columns: list[str] | None = None
 
 
 class Splits(Section):
@@ -93,7 +154,9 @@ class Profile(Section):
     """One scale at which the book runs."""
 
     description: str
-    data: Annotated[SimulatedData | RolloutsData, Field(discriminator="source")]
+    data: Annotated[
+        SimulatedData | RolloutsData | HubData | LogsData | ProgSnap2Data, Field(discriminator="source")
+    ]
     splits: Splits = Splits()
     execution: Execution = Execution()
     models: Models = Models()

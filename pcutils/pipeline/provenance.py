@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Clock:
 
 
 def provenance(
-    parameters: Mapping[str, Any], clock: Clock, *, data: Path | None = None, root: Path | None = None
+    parameters: Mapping[str, Any], clock: Clock, *, data: Sequence[Path] = (), root: Path | None = None
 ) -> dict[str, Any]:
     """Collect what somebody needs to know to get the same result again.
 
@@ -51,8 +51,8 @@ def provenance(
         Everything that was set for this result.
     clock : Clock
         Started when the work started.
-    data : pathlib.Path, optional
-        The table that the result was computed from.
+    data : sequence of pathlib.Path
+        The shards of the table that the result was computed from.
     root : pathlib.Path, optional
         The clone whose commit counts.
 
@@ -64,7 +64,7 @@ def provenance(
     """
     return {
         "parameters": dict(parameters),
-        "data_sha256": file_digest(data) if data is not None and data.is_file() else None,
+        "data_sha256": _digest(data),
         "packages": package_versions(),
         **commit_of(root or Path(__file__).resolve().parents[2]),
         "machine": machine(),
@@ -72,6 +72,14 @@ def provenance(
         "seconds": clock.seconds,
         "peak_memory_mb": peak_memory_mb(),
     }
+
+
+def _digest(files: Sequence[Path]) -> str | None:
+    """Digest a table: the digest of its file, or that of the digests of its shards."""
+    if not files or not all(file.is_file() for file in files):
+        return None
+    digests = [file_digest(file) for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

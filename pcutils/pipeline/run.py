@@ -58,7 +58,7 @@ def open_run(run_dir: str | Path) -> Run:
     for folder in candidates:
         if RunFiles(folder).profile.is_file():
             profile = load_profile(RunFiles(folder).profile)
-            guard(RunFiles(folder), profile.data.source)
+            guard(RunFiles(folder, profile.data.shards), profile.data.source)
             return Run(folder, profile)
     raise RunError(f"no run in {given}: `pcutils run --profile {given.name}` makes it.")
 
@@ -82,7 +82,7 @@ class Run:
     @property
     def files(self) -> RunFiles:
         """Where the files of the run lie."""
-        return RunFiles(self.dir)
+        return RunFiles(self.dir, self.profile.data.shards)
 
     @property
     def may_show_programs(self) -> bool:
@@ -99,10 +99,10 @@ class Run:
         return _STUDENTS[self.profile.data.source]
 
     def traces(self) -> Dataset:
-        """All traces, in the schema of :data:`pcutils.sources.TRACE_SCHEMA`."""
+        """All traces, in the schema of :data:`pcutils.sources.TRACE_SCHEMA`, all of them in memory."""
         from pcutils.sources import read_table
 
-        return read_table(self._existing(self.files.traces))
+        return read_table([self._existing(part) for part in self.files.parts("traces")])
 
     def traces_of_split(self, split: str) -> Dataset:
         """Return the traces of one split.
@@ -131,7 +131,7 @@ class Run:
 
     def splits(self) -> pandas.DataFrame:
         """One row a trace: `username`, `title`, `split`."""
-        return self._frame(self.files.splits)
+        return self._frame(*self.files.parts("splits"))
 
     def students(self) -> pandas.DataFrame:
         """One row a student: `username`, and the true traits where students are made up."""
@@ -139,11 +139,12 @@ class Run:
 
     def measures(self) -> pandas.DataFrame:
         """One row a trace: the paper's metrics, the corrected ones, and whether its programs run."""
-        return self._frame(self.files.measures)
+        whole = self._frame(*self.files.parts("measures"))
+        return whole.assign(row=range(len(whole)))
 
     def programs(self) -> pandas.DataFrame:
         """One row a distinct program: what happened when it ran."""
-        return self._frame(self.files.programs)
+        return self._frame(*self.files.parts("programs")).drop_duplicates("program_hash", ignore_index=True)
 
     def run_status(self, programs: Iterable[str], *, step: str) -> pandas.DataFrame:
         """Tell how programs end, and run only those that no step of the run has asked about before.
@@ -208,17 +209,31 @@ class Run:
             "profile": self.profile.model_dump(exclude={"chapters"}),
             "chapter": _live_parameters(chapter),
         }
-        return provenance(parameters, self._clock, data=self.files.traces)
+        return provenance(parameters, self._clock, data=self.files.parts("traces"))
 
-    def _frame(self, path: Path) -> pandas.DataFrame:
+    def _frame(self, *paths: Path) -> pandas.DataFrame:
         import pandas
+        import pyarrow
 
-        return pandas.read_parquet(self._existing(path))
+        frames = []
+        for path in paths:
+            try:
+                frames.append(pandas.read_parquet(self._existing(path)))
+            except pyarrow.ArrowException as error:
+                raise RunError(f"{path} is damaged or half written; delete it. {self._writes}") from error
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return filled[0] if len(filled) == 1 else pandas.concat(filled, ignore_index=True)
 
     def _existing(self, path: Path) -> Path:
         if not path.exists():
-            raise RunError(f"{path} is not there: `pcutils run --profile {self.dir.name}` writes it.")
+            others = sorted({file.stem.rpartition("-")[2] for file in path.parent.glob("*-of-*.parquet")})
+            shards = f"; there are shards of {', '.join(str(int(n)) for n in others)}" if others else ""
+            raise RunError(f"{path} is not there{shards}: {self._writes}")
         return path
+
+    @property
+    def _writes(self) -> str:
+        return f"`pcutils run --profile {self.dir.name}` writes it."
 
 
 def _checked(chapter: str) -> str:

@@ -32,8 +32,12 @@ _WITHOUT_EFFECT = {"execution": {"workers"}}
 TOKENIZER_FILE = "tokenizer.json"
 
 
-def _tables(files: RunFiles) -> list[Path]:
-    return [files.traces, files.students, files.splits, files.measures, files.programs]
+def _data(files: RunFiles) -> list[Path]:
+    return [*files.parts("traces"), *files.parts("splits"), files.students]
+
+
+def _measures(files: RunFiles) -> list[Path]:
+    return [*files.parts("measures"), *files.parts("programs")]
 
 
 def _models(files: RunFiles) -> list[Path]:
@@ -51,14 +55,20 @@ def _results(files: RunFiles) -> list[Path]:
 
 
 _NEEDS: dict[str, tuple[Callable[[RunFiles], list[Path]], ...]] = {
-    "01_dataset_statistics": (_tables,),
-    "02_model_training": (_tables, _models),
-    "03_behavioral_evaluation": (_tables, _models, _samples),
-    "04_embedding_probes": (_tables, _models),
-    "05_new_students": (_tables, _models),
-    "06_steering": (_tables, _models, _samples),
+    "01_dataset_statistics": (_data, _measures),
+    "02_model_training": (_data, _measures, _models),
+    "03_behavioral_evaluation": (_data, _measures, _models, _samples),
+    "04_embedding_probes": (_data, _measures, _models),
+    "05_new_students": (_data, _measures, _models),
+    "06_steering": (_data, _measures, _models, _samples),
     "07_scorecard": (_results,),
 }
+
+ALONE: dict[str, Callable[[RunFiles], list[Path]]] = {
+    "data": _data,
+    "measures": lambda files: [*_data(files), *_measures(files)],
+}
+"""Stages that can be asked for without a chapter, and the files that they bring up to date."""
 
 
 def chapter_inputs(chapter: str, files: RunFiles) -> list[Path]:
@@ -88,7 +98,7 @@ def targets(chapters: Iterable[str], files: RunFiles) -> list[Path]:
     Parameters
     ----------
     chapters : iterable of str
-        Which chapters.
+        Which chapters, or stages of :data:`ALONE`.
     files : RunFiles
         Where the run lies.
 
@@ -99,6 +109,9 @@ def targets(chapters: Iterable[str], files: RunFiles) -> list[Path]:
     """
     wanted: dict[Path, None] = {}
     for chapter in chapters:
+        if chapter in ALONE:
+            wanted.update(dict.fromkeys(ALONE[chapter](files)))
+            continue
         if chapter == CHAPTERS[-1]:
             wanted.update(dict.fromkeys(targets(CHAPTERS[:-1], files)))
         inputs = chapter_inputs(chapter, files)
@@ -210,15 +223,15 @@ def source_path(profile: Profile, root: Path) -> Path | None:
     return None if path is None else (root / Path(path).expanduser()).resolve()
 
 
-def step_name(stage: str, variant: str | None = None) -> str:
+def step_name(stage: str, part: str | None = None) -> str:
     """Name a step for its log.
 
     Parameters
     ----------
     stage : str
         Stage, or chapter.
-    variant : str, optional
-        Model variant.
+    part : str, optional
+        Model variant, or shard.
 
     Returns
     -------
@@ -230,23 +243,25 @@ def step_name(stage: str, variant: str | None = None) -> str:
     >>> step_name("train", "last")
     'train-last'
     """
-    return f"{stage}-{variant}" if variant else stage
+    return f"{stage}-{part}" if part else stage
 
 
-def step_names(chapters: Iterable[str] = CHAPTERS) -> list[str]:
+def step_names(chapters: Iterable[str] = CHAPTERS, shards: Iterable[str] = ("",)) -> list[str]:
     """Name all steps in the order in which people read them.
 
     Parameters
     ----------
     chapters : iterable of str
         Which chapters to name after the stages.
+    shards : iterable of str
+        Names of the shards; see :attr:`RunFiles.shard_names`.
 
     Returns
     -------
     list of str
         Names of :func:`step_name`.
     """
-    names = [step_name(stage) for stage in ("data", "measures", "tokenizer")]
+    names = ["data", *(step_name("measures", shard) for shard in shards), "tokenizer"]
     names += [
         step_name(stage, variant) for stage in ("train", "sample", "sample_measures") for variant in VARIANTS
     ]

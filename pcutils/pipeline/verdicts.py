@@ -42,10 +42,13 @@ def execution_key(seconds: float) -> str:
 
 
 class Verdicts:
-    """The verdicts of a run, kept in ``data/verdicts/<step>.parquet`` by the hash of the program's text.
+    """The verdicts of a run, kept in ``data/verdicts`` by the hash of the program's text.
 
-    Every step reads what all have kept and writes a file of its own, so that steps side by side do not write
-    the same one. The workflow does not know these files; without them everything is run again.
+    Every step reads what all have kept and writes files of its own, so that steps side by side do not write
+    the same one: ``STEP.parquet``, and beside it one file for each time that programs were run since that was
+    written. A step named ``FOLDER/SHARD`` keeps its own in a folder that others do not read, for the verdicts
+    of all shards together may not fit into memory. The workflow does not know these files; without them
+    everything is run again.
 
     Parameters
     ----------
@@ -54,12 +57,17 @@ class Verdicts:
     execution : Execution
         Section of the profile.
     step : str
-        Names the file of whoever asks.
+        Names the files of whoever asks.
     """
 
     def __init__(self, files: RunFiles, execution: Execution, step: str) -> None:
-        self._folder, self._file = files.verdicts, files.verdicts / f"{step}.parquet"
+        self._file = files.verdicts / f"{step}.parquet"
         self._execution = execution
+        self._key = execution_key(execution.seconds)
+        self._more = 0
+        own = self._join_own()
+        others = sorted(set(files.verdicts.glob("*.parquet")) - {self._file})
+        self._known = _joined([own, *(_kept(file, self._key) for file in others)])
 
     def status(self, programs: Iterable[str], *, progress: bool = True) -> pandas.DataFrame:
         """Tell how programs end; those that are known are not run.
@@ -77,19 +85,29 @@ class Verdicts:
             As from :func:`pcutils.execution.run_status`.
         """
         texts = {program_hash(program): program for program in programs}
-        key = execution_key(self._execution.seconds)
-        known = _joined([_kept(file, key) for file in sorted(self._folder.glob("*.parquet"))])
-        seen = set(known["program_hash"])
+        seen = set(self._known["program_hash"])
         missing = [text for name, text in texts.items() if name not in seen]
         if missing:
             workers, seconds = self._execution.workers, self._execution.seconds
             fresh = run_status(missing, workers=workers, seconds=seconds, progress=progress)
-            known = _joined([known, fresh])
-        asked = known.set_index("program_hash").loc[list(texts)].reset_index()[COLUMNS]
-        own = _joined([_kept(self._file, key), asked])
-        with replacing(self._file) as part:
-            own.assign(key=key).to_parquet(part, index=False)
-        return asked
+            self._known = _joined([self._known, fresh])
+            self._more += 1
+            self._write(fresh, self._file.with_suffix(f".{self._more}.parquet"))
+        return self._known.set_index("program_hash").loc[list(texts)].reset_index()[COLUMNS]
+
+    def _join_own(self) -> pandas.DataFrame:
+        """Read the files of this step and make them one."""
+        more = sorted(self._file.parent.glob(f"{self._file.stem}.*.parquet"))
+        own = _joined([_kept(file, self._key) for file in [self._file, *more]])
+        if more:
+            self._write(own, self._file)
+            for file in more:
+                file.unlink()
+        return own
+
+    def _write(self, verdicts: pandas.DataFrame, file: Path) -> None:
+        with replacing(file) as part:
+            verdicts.assign(key=self._key).to_parquet(part, index=False)
 
 
 def _kept(file: Path, key: str) -> pandas.DataFrame:

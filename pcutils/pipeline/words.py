@@ -56,8 +56,18 @@ def step_title(step: str) -> str:
     --------
     >>> step_title("train-last"), step_title("03_behavioral_evaluation")
     ('training the model last', 'chapter 03_behavioral_evaluation')
+    >>> step_title("measures-00003-of-00008")
+    'measuring the traces and running their programs, shard 4 of 8'
     """
-    stage, _, variant = step.partition("-")
+    stage, _, part = step.partition("-")
     if stage not in _TITLES:
         return f"chapter {step}"
-    return f"{_TITLES[stage]} {variant}" if variant else _TITLES[stage]
+    if is_shard(step):
+        number, _, count = part.partition("-of-")
+        return f"{_TITLES[stage]}, shard {int(number) + 1} of {int(count)}"
+    return f"{_TITLES[stage]} {part}" if part else _TITLES[stage]
+
+
+def is_shard(step: str) -> bool:
+    """Whether a step is one of several alike, each for a shard of the table."""
+    return "-of-" in step

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +20,7 @@ from pcutils.errors import RunError
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.notebooks import failure_message
 from pcutils.pipeline.steps import step_name, targets
-from pcutils.pipeline.words import duration, step_title
+from pcutils.pipeline.words import duration, is_shard, step_title
 
 JOB_ENVIRONMENT = {
     "PCUTILS_PROGRESS": "lines",
@@ -59,19 +59,19 @@ class Outcome:
     interrupted: bool = False
 
 
-def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[str] = ()) -> Outcome:
+def run_workflow(root: Path, files: RunFiles, *, cores: int, chapters: Sequence[str] = ()) -> Outcome:
     """Bring a run up to date.
 
     Parameters
     ----------
     root : pathlib.Path
         The clone.
-    run_dir : pathlib.Path
-        Folder of the run, with its ``profile.yaml``.
+    files : RunFiles
+        Of the run, with its ``profile.yaml``.
     cores : int
         How many processors to use at most.
     chapters : sequence of str
-        Only these and what they need; all by default.
+        Only these, or stages, and what they need; all chapters by default.
 
     Returns
     -------
@@ -88,14 +88,14 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
     from snakemake.settings import enums, types
 
     dag_settings = types.DAGSettings(
-        targets={str(file) for file in targets(chapters or CHAPTERS, RunFiles(Path(".")))},
+        targets={str(file) for file in targets(chapters or CHAPTERS, replace(files, dir=Path(".")))},
         rerun_triggers={enums.RerunTrigger[name] for name in ("MTIME", "PARAMS", "INPUT", "CODE")},
         max_checksum_file_size=_HUGE,
         force_incomplete=True,
     )
     narrator = Narrator()
     with (
-        _locked(run_dir),
+        _locked(files.dir),
         _environment(),
         _working_directory(),
         api.SnakemakeApi(
@@ -107,7 +107,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
         workflow = snakemake.workflow(
             resource_settings=types.ResourceSettings(cores=cores),
             snakefile=root / "workflow" / "Snakefile",
-            workdir=run_dir,
+            workdir=files.dir,
         )
         try:
             workflow.dag(dag_settings).execute_workflow(
@@ -122,7 +122,7 @@ def run_workflow(root: Path, run_dir: Path, *, cores: int, chapters: Sequence[st
 
 
 class Narrator(logging.Handler):
-    """Turn Snakemake's events into one line when a step starts and one when it ends.
+    """Turn Snakemake's events into lines: when a step starts, unless it is one of many shards, and ends.
 
     Attributes
     ----------
@@ -161,9 +161,11 @@ class Narrator(logging.Handler):
 
     def _start(self, told: dict[str, Any]) -> None:
         wildcards = told["wildcards"]
-        step = wildcards.get("chapter") or step_name(told["rule_name"], wildcards.get("variant"))
+        part = wildcards.get("variant") or wildcards.get("shard")
+        step = wildcards.get("chapter") or step_name(told["rule_name"], part)
         self._jobs[told["jobid"]] = (len(self._jobs) + 1, step, time.monotonic())
-        self._say(told["jobid"], "...")
+        if not is_shard(step):
+            self._say(told["jobid"], "...")
 
     def _finish(self, job: int) -> None:
         self.outcome.finished.append(self._jobs[job][1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcutils.sources.check import Problem, check
 from pcutils.sources.fetch import fetch_rollouts
 from pcutils.sources.hub import HUB_SPLITS, read_hub
-from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine
+from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine, stream
 from pcutils.sources.logs import read_logs
 from pcutils.sources.progsnap2 import write_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, write_quarantine
@@ -28,6 +28,7 @@ __all__ = [
     "read_hub",
     "read_logs",
     "read_table",
+    "stream",
     "to_dataset",
     "traces_of",
     "write_progsnap2",

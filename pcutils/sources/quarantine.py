@@ -65,12 +65,12 @@ def summary(quarantined: Sequence[Quarantined], total: int) -> str:
 
 
 def write_quarantine(quarantined: Iterable[Quarantined], path: str | Path) -> Path:
-    """Write the rows kept aside, one JSON object a line.
+    """Write the rows kept aside, one JSON object a line, as they come.
 
     Parameters
     ----------
     quarantined : iterable of Quarantined
-        The rows.
+        The rows; one at a time is in memory.
     path : str or pathlib.Path
         Usually ``quarantine.jsonl`` beside the table; its folder is made.
 
@@ -81,6 +81,7 @@ def write_quarantine(quarantined: Iterable[Quarantined], path: str | Path) -> Pa
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(asdict(bad), ensure_ascii=True) + "\n" for bad in quarantined]
-    path.write_text("".join(lines), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as lines:
+        for bad in quarantined:
+            lines.write(json.dumps(asdict(bad), ensure_ascii=True) + "\n")
     return path

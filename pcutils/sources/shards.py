@@ -147,7 +147,7 @@ def read_batches(
         If the file is missing, is not whole, or lacks a column; the message says what to do.
     """
     wanted = list(columns or TRACE_SCHEMA.names)
-    expected = "a shard of the table of traces"
+    expected = "a table of the run, or a shard of it"
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in wanted if name not in file.schema_arrow.names]

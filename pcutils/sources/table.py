@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,13 +138,13 @@ def dataset_of(table: pa.Table) -> Dataset:
     return Dataset(cast)
 
 
-def read_table(path: str | Path) -> Dataset:
-    """Read a table of traces from Parquet.
+def read_table(path: str | Path | Sequence[Path]) -> Dataset:
+    """Read a table of traces from Parquet into memory.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        A Parquet file; columns beyond the schema are left out.
+    path : str or pathlib.Path, or a sequence of them
+        A Parquet file, or the shards of a table in order; columns beyond the schema are left out.
 
     Returns
     -------
@@ -156,6 +156,10 @@ def read_table(path: str | Path) -> Dataset:
     pcutils.errors.DataError
         If the file is no Parquet, a column is missing or a column cannot be read as its type.
     """
+    if not isinstance(path, str | Path):
+        from datasets import concatenate_datasets
+
+        return concatenate_datasets([read_table(part) for part in path])
     try:
         table = pq.read_table(path)
     except FileNotFoundError as error:

@@ -1,23 +1,34 @@
-"""Load the traces, split them, write the tables."""
+"""Go through the source once: write its traces to their shards, split them, keep bad rows aside."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas
 
-from pcutils.pipeline.files import RunFiles
+from pcutils.errors import DataError
+from pcutils.pipeline.files import SHARDED, RunFiles
+from pcutils.pipeline.source_options import source_options
 from pcutils.pipeline.writing import replacing
-from pcutils.sources import load_with_quarantine, write_quarantine, write_table
-from pcutils.splits import split_traces
+from pcutils.sources import Quarantined, stream, write_quarantine
+from pcutils.sources.load import Reading, published_splits
+from pcutils.sources.shards import ShardWriter
+from pcutils.sources.table import trace_row
+from pcutils.splits import Item, item_of, split_items
 
 if TYPE_CHECKING:
-    from pcutils.pipeline.profiles import RolloutsData, SimulatedData, Splits
+    from pcutils.pipeline.profiles import Data, Splits
+
+MANY = 50_000
+"""Traces of one shard from which on its measures take long to redo, and much memory."""
 
 
-def run(files: RunFiles, *, data: SimulatedData | RolloutsData, splits: Splits, root: Path) -> None:
-    """Write ``data/traces.parquet``, ``data/students.parquet`` and ``data/splits.parquet``.
+def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
+    """Write the tables of traces, splits and students, and the rows kept aside.
 
     Parameters
     ----------
@@ -26,25 +37,91 @@ def run(files: RunFiles, *, data: SimulatedData | RolloutsData, splits: Splits, 
     data, splits : pydantic models
         Sections of the profile.
     root : pathlib.Path
-        What a relative ``data.path`` is relative to.
+        What a relative path in the profile is relative to.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        Where the source cannot be read, or more of its rows are kept aside than ``data.most_kept_aside``.
     """
-    options = data.model_dump(exclude={"source"})
-    if options.get("path"):
-        options["path"] = str(root / Path(options["path"]).expanduser())
-    loaded = load_with_quarantine(data.source, **options)
-    labels = split_traces(loaded.dataset, **splits.model_dump())
-    table = pandas.DataFrame(
-        {
-            "username": list(loaded.dataset["username"]),
-            "title": list(loaded.dataset["title"]),
-            "split": labels.to_numpy(),
-        }
-    )
-    with replacing(files.traces) as part:
-        write_table(loaded.dataset, part)
+    reading = stream(data.source, **source_options(data, root))
+    shards = [_Shard() for _ in range(files.shards)]
+    counts: Counter[str] = Counter()
+    with ShardWriter(files.parts("traces")) as writer, replacing(files.quarantine) as part:
+        write_quarantine(_bad_rows(reading, data.source, writer, shards, counts), part)
+        _tell(counts, data.most_kept_aside)
+    _write_splits(files, shards, splits.model_dump())
     with replacing(files.students) as part:
-        loaded.students.to_parquet(part, index=False)
-    with replacing(files.splits) as part:
-        table.to_parquet(part, index=False)
-    with replacing(files.quarantine) as part:
-        write_quarantine(loaded.quarantined, part)
+        reading.students().to_parquet(part, index=False)
+    _remove_others(files)
+    largest = max(len(shard.items) for shard in shards)
+    if largest > MANY:
+        enough = sum(len(shard.items) for shard in shards) // MANY + 1
+        _say(f"A shard has {largest:,} traces; data.shards={enough} or more would make smaller jobs.")
+
+
+class _Shard:
+    """What splitting needs to know of the traces of one shard, in order."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.published: list[str | None] = []
+
+
+def _bad_rows(
+    reading: Reading, source: str, writer: ShardWriter, shards: list[_Shard], counts: Counter[str]
+) -> Iterator[Quarantined]:
+    """Write the traces of a source, and give the rows that are none."""
+    for result, split in reading.rows:
+        if isinstance(result, Quarantined):
+            counts[f"with {result.found} ({result.field})"] += 1
+            yield result
+            continue
+        counts["traces"] += 1
+        row = trace_row(result, source)
+        shard = shards[writer.write(row)]
+        shard.items.append(item_of(row["username"], row["title"], row["programs"]))
+        shard.published.append(split and sys.intern(split))
+
+
+def _tell(counts: Counter[str], most: float) -> None:
+    aside = Counter({reason: count for reason, count in counts.items() if reason != "traces"})
+    if not aside:
+        return
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in aside.most_common(5))
+    said = f"{aside.total():,} of {counts.total():,} rows kept aside: {reasons}"
+    if aside.total() > most * counts.total():
+        hint = "`pcutils check` names each of them; where that is as it should be, raise the share."
+        raise DataError(said, f"a share of at most {most}", field="data.most_kept_aside", hint=hint)
+    _say(said)
+
+
+def _write_splits(files: RunFiles, shards: list[_Shard], options: dict[str, Any]) -> None:
+    published = published_splits([split for shard in shards for split in shard.published])
+    items = [item for shard in shards for item in shard.items]
+    labels = split_items(items, published=published, **options)
+    start = 0
+    for path, shard in zip(files.parts("splits"), shards, strict=True):
+        end = start + len(shard.items)
+        columns = {
+            "username": [item.username for item in shard.items],
+            "title": [item.title for item in shard.items],
+            "split": labels.iloc[start:end].to_numpy(),
+        }
+        with replacing(path) as part:
+            pandas.DataFrame(columns).to_parquet(part, index=False)
+        start = end
+
+
+def _remove_others(files: RunFiles) -> None:
+    """Remove what was written under another number of shards, which nothing reads any more."""
+    for table in SHARDED:
+        kept = set(files.parts(table))
+        whole: Path = getattr(files, table)
+        for path in [whole, *whole.with_suffix("").glob("*-of-*.parquet")]:
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

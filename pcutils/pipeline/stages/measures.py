@@ -1,23 +1,30 @@
-"""Measure the students' traces and run their programs."""
+"""Measure the students' traces and run their programs, one shard of the table at a time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas
 
+from pcutils.errors import DataError
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
 from pcutils.pipeline.verdicts import Verdicts
 from pcutils.pipeline.writing import replacing
-from pcutils.sources import read_table, traces_of
+from pcutils.sources import traces_of
+from pcutils.sources.shards import read_batches, shard_of
 
 if TYPE_CHECKING:
     from pcutils.pipeline.profiles import Execution
 
+ROWS_IN_MEMORY = 1_000
+"""Traces whose programs are held, and run, at a time; what they gave is kept even if the next ones fail."""
 
-def run(files: RunFiles, *, execution: Execution) -> None:
-    """Write ``data/measures.parquet`` and ``data/programs.parquet``.
+
+def run(files: RunFiles, *, execution: Execution, shard: str = "") -> None:
+    """Write one shard of the tables of measures and programs, or the whole tables where there is one shard.
 
     Parameters
     ----------
@@ -25,21 +32,67 @@ def run(files: RunFiles, *, execution: Execution) -> None:
         Where to read and write.
     execution : Execution
         Section of the profile.
+    shard : str
+        One of ``files.shard_names``.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        Where the shard is missing, damaged, does not fit its splits, or was written for another number of
+        shards.
+
+    Notes
+    -----
+    The measures and verdicts of the shard are in memory, its programs only a part at a time.
     """
-    dataset = read_table(files.traces)
-    measures, programs = measure(
-        list(traces_of(dataset)), Verdicts(files, execution, "measures"), "students' traces"
-    )
-    rows = pandas.read_parquet(files.splits).assign(
-        source=list(dataset["source"]), is_complete=list(dataset["is_complete"])
-    )
-    rows.insert(0, "row", range(len(rows)))
-    with replacing(files.measures) as part:
-        _beside(rows, measures).to_parquet(part, index=False)
-    with replacing(files.programs) as part:
-        programs.to_parquet(part, index=False)
+    traces = files.part("traces", shard)
+    splits = _read_splits(files.part("splits", shard))
+    verdicts = Verdicts(files, execution, f"measures/{shard}" if shard else "measures")
+    measured: list[pandas.DataFrame] = []
+    ran: list[pandas.DataFrame] = []
+    read = 0
+    for batch in read_batches(traces, ROWS_IN_MEMORY):
+        _check_shard(batch, traces, files, shard)
+        label = f"students' traces {read + 1} to {read + len(batch)} of {len(splits)}"
+        measures, programs = measure(list(traces_of(batch)), verdicts, label)
+        rows = splits[read : read + len(batch)].reset_index(drop=True)
+        measured.append(_beside(rows.assign(**_columns(batch)), measures))
+        ran.append(programs)
+        read += len(batch)
+    if read != len(splits):
+        found = f"{read} traces and {len(splits)} splits"
+        raise DataError(found, "as many", file=str(traces), hint="Delete both and call `pcutils run` again.")
+    if not measured:
+        measures, programs = measure([], verdicts, "no traces")
+        measured, ran = [_beside(splits.assign(**_columns([])), measures)], [programs]
+    table = pandas.concat(measured, ignore_index=True)
+    table.insert(0, "row", range(len(table)))
+    with replacing(files.part("measures", shard)) as part:
+        table.to_parquet(part, index=False)
+    with replacing(files.part("programs", shard)) as part:
+        distinct = pandas.concat(ran, ignore_index=True).drop_duplicates("program_hash", ignore_index=True)
+        distinct.to_parquet(part, index=False)
+
+
+def _read_splits(path: Path) -> pandas.DataFrame:
+    columns = ["username", "title", "split"]
+    rows = [row for batch in read_batches(path, ROWS_IN_MEMORY, columns) for row in batch]
+    return pandas.DataFrame(rows, columns=columns).astype("str")
+
+
+def _check_shard(batch: list[Mapping[str, Any]], path: Path, files: RunFiles, shard: str) -> None:
+    expected = files.shard_names.index(shard)
+    for row in batch:
+        if shard_of(row["username"], files.shards) != expected:
+            hint = "Delete it and call `pcutils run` again."
+            found = "a student of another shard"
+            raise DataError(found, f"those of shard {shard}", file=str(path), field="username", hint=hint)
+
+
+def _columns(batch: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in batch] for name in ("source", "is_complete")}
 
 
 def _beside(rows: pandas.DataFrame, measures: pandas.DataFrame) -> pandas.DataFrame:
     """Join columns, each once."""
-    return pandas.concat([rows, measures.drop(columns=rows.columns, errors="ignore")], axis=1)
+    return pandas.concat([rows, measures.drop(columns=["row", *rows.columns], errors="ignore")], axis=1)

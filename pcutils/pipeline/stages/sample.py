@@ -41,7 +41,8 @@ def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
     sampling : Sampling
         Section of the profile.
     """
-    pairs = choose_pairs(pandas.read_parquet(files.splits), sampling.prompts_per_split, sampling.seed)
+    splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)
+    pairs = choose_pairs(splits, sampling.prompts_per_split, sampling.seed)
     prompts = [Prompt(username=pair.username, title=pair.title) for pair in pairs.itertuples()]
     options = sampling.model_dump(exclude={"prompts_per_split"})
     samples = sample(load_model(files.model(variant)), prompts, **options)

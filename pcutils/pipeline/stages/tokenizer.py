@@ -24,7 +24,7 @@ def run(files: RunFiles, *, models: Models) -> None:
     models : Models
         Section of the profile.
     """
-    splits = pandas.read_parquet(files.splits)["split"]
-    training = read_table(files.traces).select(splits.index[splits == "train"])
+    splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)["split"]
+    training = read_table(files.parts("traces")).select(splits.index[splits == "train"])
     texts = training_texts(traces_of(training))
     train_tokenizer(texts, vocabulary=models.vocabulary).save_pretrained(files.tokenizer)

@@ -32,7 +32,8 @@ def run(files: RunFiles, *, variant: str, models: Models) -> None:
         Section of the profile.
     """
     tokenizer = load_tokenizer(files.tokenizer)
-    dataset, splits = read_table(files.traces), pandas.read_parquet(files.splits)["split"]
+    dataset = read_table(files.parts("traces"))
+    splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)["split"]
 
     def part(split: str, form: str) -> Dataset:
         rows = dataset.select(splits.index[splits == split])
