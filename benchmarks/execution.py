@@ -32,7 +32,7 @@ from pcutils.execution import compiler as compiling
 from pcutils.execution.engine import SHIM, runtime_script
 from pcutils.execution.limits import Limits
 from pcutils.execution.page import is_page
-from pcutils.execution.station import END
+from pcutils.execution.translation import END
 
 HERE = Path(compiling.HERE)
 SECONDS = Limits().seconds

@@ -16,7 +16,8 @@ import pytest
 from pcutils.errors import ExecutionError
 from pcutils.execution import Executor, Result, program_hash, run_status
 from pcutils.execution.process import WorkerProcess
-from pcutils.execution.station import Station
+from pcutils.execution.runner import Runner
+from pcutils.execution.translation import Translation
 
 LIMITED = {
     "while true\n  x = 1": "timeout",
@@ -105,10 +106,10 @@ def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.Mon
     program = "write 'run me once'"
     (first,) = executor.run([program])
 
-    def refuse(self: Station, program: str, seed: int) -> dict[str, Any]:
+    def refuse(self: Runner, translation: Translation, seed: int) -> dict[str, Any]:
         raise AssertionError("a known program was run again")
 
-    monkeypatch.setattr(Station, "run", refuse)
+    monkeypatch.setattr(Runner, "run", refuse)
     assert list(executor.run([program, program])) == [first, first]
     with pytest.raises(AssertionError, match="run again"):
         list(executor.run([program], seed=1))
@@ -117,12 +118,11 @@ def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.Mon
 def test_a_killed_worker_is_replaced_and_its_program_run_again() -> None:
     with Executor(workers=1) as executor:
         list(executor.run(["fd 1"]))
-        (station,) = executor._stations
-        killed = station.worker.pid
+        (killed,) = executor.pids["workers"]
         os.killpg(killed, signal.SIGKILL)
         results = list(executor.run(["write 'alive'", "fd 2"]))
         assert [result.output for result in results] == ["alive", ""]
-        assert station.worker.pid != killed
+        assert executor.pids["workers"] != [killed]
 
 
 def test_a_program_that_kills_every_worker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_a_program_that_kills_every_worker_is_reported(monkeypatch: pytest.Monke
 def test_an_executor_ends_its_workers(executor: Executor) -> None:
     with Executor(workers=2) as short:
         list(short.run(MIXED))
-        pids = [station.worker.pid for station in short._stations]
+        pids = [pid for kind in short.pids.values() for pid in kind]
     assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):
@@ -166,7 +166,7 @@ assert "pandas" not in sys.modules
 with Executor(workers=2) as executor:
     results = executor.run(["fd 1"] + [f"x = {n}\\nx++ while true" for n in range(50)])
     next(results)
-    print(*[station.worker.pid for station in executor._stations], flush=True)
+    print(*executor.pids["workers"], *executor.pids["compilers"], flush=True)
     list(results)
 """
 

@@ -59,7 +59,7 @@ def test_hostile_programs_get_their_verdict_and_harm_nobody(executor: Executor, 
 
 def peak_mb(executor: Executor) -> float:
     """Memory at its peak, of all processes of an executor together."""
-    pids = [pid for station in executor._stations for pid in station.pids]
+    pids = [pid for kind in executor.pids.values() for pid in kind]
     lines = [Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines() for pid in pids]
     return sum(int(line.split()[1]) / 1024 for status in lines for line in status if line.startswith("VmHWM"))
 

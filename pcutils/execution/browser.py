@@ -20,9 +20,8 @@ from pcutils.errors import ExecutionError
 from pcutils.execution.compiler import Compiler
 from pcutils.execution.engine import runtime_script
 from pcutils.execution.limits import Limits
-from pcutils.execution.page import is_page, split_page
 from pcutils.execution.result import Result, program_hash, result_of
-from pcutils.execution.station import END
+from pcutils.execution.translation import run_translation, translate
 from pcutils.progress import track
 
 ADDRESS = "https://program.invalid/"
@@ -128,30 +127,19 @@ class Browser:
             yield known[name]
 
     def _report(self, program: str, seed: int) -> dict[str, Any]:
-        """Run a program as what it is, and where that fails as JavaScript, if it can be read as such."""
-        if is_page(program):
-            markup, scripts = split_page(program)
-            compiled = [
-                self._compile(one.text, "") if one.is_coffee else {"code": one.text} for one in scripts
-            ]
-            broken = next((one["message"] for one in compiled if "message" in one), None)
-            codes = [one["code"] for one in compiled if "code" in one]
-            return self._run(markup, codes, "html", seed, broken)
-        first = self._compile(program, END)
-        if "code" in first:
-            report = self._run("", [first["code"]], "coffee", seed)
-        else:
-            report = {"language": "coffee", "compiled": False, **first}
-        if report["status"] == "error" and first["parses_as_js"]:
-            second = self._run("", [program], "js", seed)
-            return second if second["status"] == "success" else report
-        return report
-
-    def _compile(self, text: str, end: str) -> dict[str, Any]:
-        """Compile as the executor does; see :meth:`pcutils.execution.compiler.Compiler.compile`."""
+        """Run a program by the executor's rule."""
         if self._compiler is None:
             self._compiler = Compiler()
-        return self._compiler.compile(text, end, self.limits.compile_seconds, self.limits.wall_seconds)
+        translation = translate(program, self._compiler, self.limits)
+        return run_translation(translation, lambda code, kind: self._run_code(code, kind, seed))
+
+    def _run_code(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
+        """Run JavaScript, or the scripts of a page that compile."""
+        if kind != "html":
+            return self._run("", [code], kind, seed)
+        broken = next((one["error"] for one in code["scripts"] if "error" in one), None)
+        scripts = [one["code"] for one in code["scripts"] if "code" in one]
+        return self._run(code["markup"], scripts, kind, seed, broken)
 
     def _run(
         self, markup: str, scripts: list[str], language: str, seed: int, broken: str | None = None

@@ -52,7 +52,7 @@ class Drawing:
         Parameters
         ----------
         report : mapping
-            See :meth:`pcutils.execution.station.Station.run`.
+            See :meth:`pcutils.execution.runner.Runner.run`.
 
         Returns
         -------

@@ -5,19 +5,23 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any
 
 from pcutils.errors import ExecutionError
+from pcutils.execution.compiler import Compiler
 from pcutils.execution.limits import Limits
+from pcutils.execution.pool import CLOSED, Pool
 from pcutils.execution.result import Result, program_hash, result_of
-from pcutils.execution.station import Station
+from pcutils.execution.runner import Runner
+from pcutils.execution.translation import Translation, translate
 from pcutils.progress import track
 
 CACHED_RESULTS = 20_000
 AHEAD_PER_WORKER = 16
+# Compiling takes a third of the time of running, and a compiler gets faster the more it has compiled.
+WORKERS_PER_COMPILER = 3
 
 
 class Executor:
@@ -53,9 +57,8 @@ class Executor:
         self.limits = Limits(seconds=seconds, memory_mb=memory_mb, **limits)
         self._cache: OrderedDict[tuple[str, int], Result] = OrderedDict()
         self._lock = threading.Lock()
-        self._stations: list[Station] = []
-        self._idle: SimpleQueue[Station | None] = SimpleQueue()
-        self._threads: ThreadPoolExecutor | None = None
+        self._compilers: Pool[Compiler] | None = None
+        self._runners: Pool[Runner] | None = None
 
     def __enter__(self) -> Executor:
         self._start()
@@ -66,34 +69,27 @@ class Executor:
     ) -> None:
         self.close()
 
-    def _start(self) -> ThreadPoolExecutor:
-        """Start one station and see that it answers; the others start when they are needed."""
-        if self._threads is None:
-            self._idle = SimpleQueue()
-            self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="pcutils-execution")
-            try:
-                first = self._new_station()
-                first.check()
-            except BaseException:
-                self.close()
-                raise
-            for station in (first, *[None] * (self.workers - 1)):
-                self._idle.put(station)
-        return self._threads
+    def _start(self) -> tuple[Pool[Compiler], Pool[Runner]]:
+        """Start a compiler and a worker and see that they answer; the others start when they are needed."""
+        if self._compilers is None:
+            self._compilers = Pool(-(-self.workers // WORKERS_PER_COMPILER), Compiler)
+        if self._runners is None:
+            self._runners = Pool(self.workers, lambda: Runner(self.limits))
+        return self._compilers, self._runners
+
+    @property
+    def pids(self) -> dict[str, list[int]]:
+        """The numbers of the processes: ``compilers`` and ``workers``."""
+        compilers, runners = self._start()
+        return {"compilers": compilers.pids, "workers": runners.pids}
 
     def close(self) -> None:
-        """End every worker. The executor starts again when it is used again."""
-        threads, self._threads = self._threads, None
-        if threads is None:
-            return
-        threads.shutdown(wait=False, cancel_futures=True)
-        with self._lock:
-            stations, self._stations = self._stations, []
-        for station in stations:
-            station.kill()
-        threads.shutdown(wait=True)
-        for station in stations:
-            station.stop()
+        """End every process. The executor starts again when it is used again."""
+        compilers, self._compilers = self._compilers, None
+        runners, self._runners = self._runners, None
+        for pool in (compilers, runners):
+            if pool is not None:
+                pool.close()
 
     def run(self, programs: Iterable[str], *, seed: int = 0, progress: bool = False) -> Iterator[Result]:
         """Run programs; a text that was run before with the same seed is not run again.
@@ -127,7 +123,10 @@ class Executor:
                 if program is None:
                     break
                 waiting.append(self._submit(program, seed, running))
-            yield waiting.popleft().result()
+            try:
+                yield waiting.popleft().result()
+            except CancelledError as error:
+                raise ExecutionError(CLOSED) from error
 
     def _submit(self, program: str, seed: int, running: dict[str, Future[Result]]) -> Future[Result]:
         """Return the promise of a result, the same one for the same text."""
@@ -141,28 +140,16 @@ class Executor:
             done.set_result(known)
             return done
         if name not in running or running[name].done():
-            running[name] = self._start().submit(self._run_one, program, name, seed)
+            compilers, runners = self._start()
+            translating = compilers.submit(lambda compiler: translate(program, compiler, self.limits))
+            running[name] = runners.submit(lambda runner: self._run_one(runner, translating, name, seed))
         return running[name]
 
-    def _run_one(self, program: str, name: str, seed: int) -> Result:
-        """Run a program now, on the next station that is free."""
-        station = self._idle.get()
-        try:
-            if station is None:
-                station = self._new_station()
-            result = result_of(name, station.run(program, seed))
-        finally:
-            self._idle.put(station)
+    def _run_one(self, runner: Runner, translating: Future[Translation], name: str, seed: int) -> Result:
+        """Run a program as soon as it is compiled."""
+        result = result_of(name, runner.run(translating.result(), seed))
         with self._lock:
             self._cache[name, seed] = result
             if len(self._cache) > CACHED_RESULTS:
                 self._cache.popitem(last=False)
         return result
-
-    def _new_station(self) -> Station:
-        with self._lock:
-            if self._threads is None:
-                raise ExecutionError("the executor was closed while programs were running")
-            station = Station(self.limits)
-            self._stations.append(station)
-        return station

@@ -106,7 +106,7 @@ def result_of(name: str, report: Mapping[str, Any]) -> Result:
     name : str
         Hash of the program.
     report : mapping
-        See :meth:`pcutils.execution.station.Station.run`; a crash of the interpreter counts as a limit.
+        See :meth:`pcutils.execution.runner.Runner.run`; a crash of the interpreter counts as a limit.
 
     Returns
     -------
