@@ -21,7 +21,9 @@ from pcutils.progress import track
 from pcutils.trace import Trace
 
 
-def measure(traces: Sequence[Trace], verdicts: Verdicts, label: str) -> tuple[DataFrame, DataFrame]:
+def measure(
+    traces: Sequence[Trace], verdicts: Verdicts, label: str, *, progress: bool = True
+) -> tuple[DataFrame, DataFrame]:
     """Measure traces and run every distinct program once.
 
     Parameters
@@ -32,6 +34,8 @@ def measure(traces: Sequence[Trace], verdicts: Verdicts, label: str) -> tuple[Da
         What is known of programs; it runs the others.
     label : str
         What the traces are, for the progress lines.
+    progress : bool
+        Show how far it is.
 
     Returns
     -------
@@ -45,14 +49,14 @@ def measure(traces: Sequence[Trace], verdicts: Verdicts, label: str) -> tuple[Da
         One row a distinct program: ``program_hash``, ``status``, ``error_kind``, ``message``, ``language``.
     """
     distinct = list(dict.fromkeys(program for trace in traces for program in trace.programs))
-    programs = verdicts.status(distinct)
+    programs = verdicts.status(distinct, progress=progress)
     ended = programs.set_index("program_hash")[["status", "error_kind"]]
     kinds = ended["error_kind"].astype(object).where(ended["error_kind"].notna(), None)
     words = dict(zip(ended.index, map(state_outcome, ended["status"], kinds), strict=True))
     outcomes = {program: words[program_hash(program)] for program in distinct}
     rows = [
         {**_paper(trace), **corrected_metrics(trace), **_running(trace, outcomes)}
-        for trace in track(traces, label=f"measuring {label}", unit="traces")
+        for trace in track(traces, label=f"measuring {label}", unit="traces", enabled=progress)
     ]
     return DataFrame(rows, columns=None if rows else _columns()), programs
 

@@ -13,6 +13,7 @@ from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
 from pcutils.pipeline.verdicts import Verdicts
 from pcutils.pipeline.writing import replacing
+from pcutils.progress import track
 from pcutils.sources import traces_of
 from pcutils.sources.shards import read_batches, shard_of
 
@@ -51,14 +52,18 @@ def run(files: RunFiles, *, execution: Execution, shard: str = "") -> None:
     measured: list[pandas.DataFrame] = []
     ran: list[pandas.DataFrame] = []
     read = 0
-    for batch in read_batches(traces, ROWS_IN_MEMORY):
-        _check_shard(batch, traces, files, shard)
-        label = f"students' traces {read + 1} to {read + len(batch)} of {len(splits)}"
-        measures, programs = measure(list(traces_of(batch)), verdicts, label)
-        rows = splits[read : read + len(batch)].reset_index(drop=True)
-        measured.append(_beside(rows.assign(**_columns(batch)), measures))
-        ran.append(programs)
-        read += len(batch)
+    # Of a single table every step is shown, of one of many shards only how many of its traces are through.
+    words = f"measuring shard {shard}"
+    with track(label=words, total=len(splits), unit="traces", enabled=bool(shard)) as bar:
+        for batch in read_batches(traces, ROWS_IN_MEMORY):
+            _check_shard(batch, traces, files, shard)
+            label = f"students' traces {read + 1} to {read + len(batch)} of {len(splits)}"
+            measures, programs = measure(list(traces_of(batch)), verdicts, label, progress=not shard)
+            rows = splits[read : read + len(batch)].reset_index(drop=True)
+            measured.append(_beside(rows.assign(**_columns(batch)), measures))
+            ran.append(programs)
+            read += len(batch)
+            bar.update(len(batch))
     if read != len(splits):
         found = f"{read} traces and {len(splits)} splits"
         raise DataError(found, "as many", file=str(traces), hint="Delete both and call `pcutils run` again.")
