@@ -104,7 +104,6 @@ def test_who_keeps_all_he_can_get_stays_small(executor: Executor, name: str) -> 
     assert LEAST_GROWTH_MB < growth_mb(executor, KEEPERS[name]) < MOST_GROWTH_MB
 
 
-@pytest.mark.xfail(strict=True, reason="a copy's address space has to end where its memory does")
 @pytest.mark.parametrize("name", AROUND_THE_WALL)
 def test_no_way_leads_around_the_wall(executor: Executor, name: str) -> None:
     assert growth_mb(executor, AROUND_THE_WALL[name]) < MOST_GROWTH_MB

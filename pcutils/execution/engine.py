@@ -15,7 +15,7 @@ import _quickjs  # type: ignore[import-not-found]
 
 HERE = os.path.dirname(__file__)
 RUNTIME_MODULES = ["const", "runtime"]
-SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media"]
+SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media", "canvas"]
 SHIM += ["commands", "images", "page", "run"]
 DOORS = ["start", "step", "report"]
 MEBIBYTE = 1 << 20
@@ -24,6 +24,7 @@ MEBIBYTE = 1 << 20
 WALL = 2
 STACK_BYTES = 4 * MEBIBYTE
 UNCATCHABLE = "InternalError: interrupted"
+TOO_MUCH_MEMORY = {"status": "limit", "message": "used more memory than its limit"}
 JOBS_PER_TASK = 20_000
 REPORT_SECONDS = 5.0
 
@@ -121,5 +122,5 @@ def _stopped(error: Exception) -> dict[str, str]:
     if "promises" in text:
         return {"status": "limit", "message": "queued promises without end"}
     if isinstance(error, MemoryError) or "out of memory" in text:
-        return {"status": "limit", "message": "used more memory than its limit"}
+        return TOO_MUCH_MEMORY
     return {"status": "error", "message": f"Uncaught {text.splitlines()[0]}"}

@@ -8,13 +8,13 @@ from typing import Any
 
 from pcutils.errors import ExecutionError
 from pcutils.execution import worker
+from pcutils.execution.engine import TOO_MUCH_MEMORY
 from pcutils.execution.limits import Limits
 from pcutils.execution.pool import CLOSED
 from pcutils.execution.process import WorkerDiedError, WorkerProcess
 from pcutils.execution.translation import Translation, run_translation
 
 ATTEMPTS = 2
-TOO_MUCH_MEMORY = {"status": "limit", "message": "used more memory than its limit"}
 
 
 class Runner:

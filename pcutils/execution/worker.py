@@ -19,10 +19,9 @@ import signal
 import sys
 from typing import Any
 
-from pcutils.execution.engine import MEBIBYTE, WALL, Engine
+from pcutils.execution.engine import MEBIBYTE, TOO_MUCH_MEMORY, WALL, Engine
 
 ANSWER_BYTES = 64 * MEBIBYTE
-ADDRESS_SPACE_MARGIN_MB = 512
 SPARE_SECONDS = 1
 STACK_BYTES = 64 * MEBIBYTE
 STACK_SPARE_KB = 1024
@@ -84,24 +83,26 @@ def run_job(engine: Engine, job: dict[str, Any]) -> bytes:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        room = address_space + WALL * memory + ADDRESS_SPACE_MARGIN_MB * MEBIBYTE
-        _be_the_copy(engine, job, limits_text, room, writing)
+        _be_the_copy(engine, job, limits_text, address_space + WALL * memory, writing)
     os.close(writing)
     with open(reading, "rb") as file:
         answer = file.read(ANSWER_BYTES)
     _, ended, used = os.wait4(child, 0)
+    used_too_much = used.ru_maxrss * 1024 > in_use + memory
     if os.waitstatus_to_exitcode(ended) == 0:
         stopped, _, report = answer.partition(b"\n")
     else:
-        stopped, report = json.dumps(_death(ended)).encode("ascii"), b"null"
-    used_too_much = b"true" if used.ru_maxrss * 1024 > in_use + memory else b"false"
-    return b'{"stopped": %b, "report": %b, "used_too_much": %b}' % (stopped, report, used_too_much)
+        stopped, report = json.dumps(_death(ended, used_too_much)).encode("ascii"), b"null"
+    flag = b"true" if used_too_much else b"false"
+    return b'{"stopped": %b, "report": %b, "used_too_much": %b}' % (stopped, report, flag)
 
 
-def _death(ended: int) -> dict[str, str]:
+def _death(ended: int, used_too_much: bool) -> dict[str, str]:
     """Say why a copy sent no report."""
     if os.WIFSIGNALED(ended) and os.WTERMSIG(ended) in OUT_OF_TIME:
         return {"status": "timeout", "message": "ran longer than its time limit"}
+    if used_too_much:
+        return TOO_MUCH_MEMORY
     how = f"signal {os.WTERMSIG(ended)}" if os.WIFSIGNALED(ended) else f"exit status {os.WEXITSTATUS(ended)}"
     return {"status": "crash", "message": f"the interpreter died ({how})"}
 
