@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from drawings import SVG, draw, parsed
 
 from pcutils.execution import Drawing, Executor
 from pcutils.execution.bounds import bounds_of
 from pcutils.execution.frame import common_frame
 from pcutils.execution.lines import SHOWN_LINES
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[Executor]:
     with Executor(workers=1) as running:
         yield running
-
-
-def draw(executor: Executor, program: str) -> Drawing:
-    (result,) = executor.run([program])
-    assert result.message is None
-    return result.drawing
 
 
 def turtle_place(drawing: Drawing, number: int = 0) -> tuple[float, float, float]:
@@ -124,10 +113,6 @@ def test_a_program_that_fails_keeps_what_it_drew(executor: Executor) -> None:
     (result,) = executor.run(["speed Infinity\npen red\nfd 50\noops()\nfd 50"])
     assert result.status == "error"
     assert result.drawing.ops == (("path", "red", 1.62, "round", [[0, 0], [0, 50]]),)
-
-
-def parsed(drawing: Drawing, **options: Any) -> ElementTree.Element:
-    return ElementTree.fromstring(drawing.to_svg(**options))
 
 
 @pytest.mark.parametrize(
@@ -259,82 +244,6 @@ def test_an_unknown_colour_is_black_and_clear_ink_stays_apart(executor: Executor
     assert svg.count("rgba(255,0,0,0.5)") == 2 + 1
 
 
-def test_what_is_drawn_on_a_sprite_goes_with_the_sprite(executor: Executor) -> None:
-    program = (
-        "s = new Sprite\ndrawon s\ndot blue, 9\ns.jumpto 5, 6\ndot red, 9\ncg()\ndrawon null\ndot green, 5"
-    )
-    drawing = draw(executor, f"speed Infinity\n{program}\ns.jumpto 100, 0")
-    assert [op[3] for op in drawing.ops] == ["green"]
-    assert drawing.turtles[1]["marks"] == (
-        ("at", 0, 0, 0, 1),
-        ("dot", 0, 0, "blue", 9),
-        ("at", 5, 6, 0, 1),
-        ("dot", 0, 0, "red", 9),
-    )
-    root = parsed(drawing)
-    sprite = root.find(f"{SVG}g/{SVG}g")
-    assert sprite is not None
-    assert sprite.get("transform") == "translate(100 0)"
-    blue, red = sprite.findall(f".//{SVG}circle")
-    assert (blue.get("fill"), red.get("fill")) == ("blue", "red")
-    assert [node.get("transform") for node in sprite.findall(f"{SVG}svg/{SVG}g")] == ["translate(-5 6)"]
-
-
-def test_a_line_on_a_sprite_is_no_line_on_the_page(executor: Executor) -> None:
-    drawing = draw(executor, "s = new Sprite\npen red\nfd 9\ndrawon s\nfd 9\ndrawon document\nfd 9")
-    assert [op[4] for op in drawing.ops] == [[[0, 0], [0, 9]], [[0, 18], [0, 27]]]
-    assert drawing.turtles[1]["marks"][1:] == (("path", "red", 1.62, "round", [[0, 9], [0, 18]]),)
-
-
 def test_boxes_are_boxes_in_words() -> None:
     box = ("box", 0, 0, 0, "blue", 20)
     assert Drawing(ops=(box, box)).to_svg().count("2 boxes in blue.") == 1
-
-
-def test_a_picture_that_is_not_there_is_a_frame_with_its_name(executor: Executor) -> None:
-    program = "img '/img/flag'\nimg('https://x.example/a/cat.png?v=1').css {width: 80}"
-    root = parsed(draw(executor, f"{program}\nwrite '<p><img src=dog.gif>'"))
-    assert [node.text for node in root.iter(f"{SVG}text")] == ["flag", "cat", "dog"]
-    assert [node.get("width") for node in root.iter(f"{SVG}rect")][2] == "80"
-    assert root.findtext(f"{SVG}desc") == "3 loaded pictures."
-    assert root.find(f".//{SVG}image") is None
-
-
-def test_text_does_not_hide_sprites(executor: Executor) -> None:
-    plain, worn, moved = (draw(executor, f"write 'x'\n{more}") for more in ("", "wear blue", "fd 10"))
-    assert [common_frame([one]).has_marks for one in (plain, worn, moved)] == [False, True, True]
-
-
-def test_a_turtle_wears_a_picture_in_its_size(executor: Executor) -> None:
-    drawing = draw(executor, "wear '/img/90x60-rainbow'\nt = new Sprite 'cat.png'\nt.wear 'dog', 30")
-    assert [turtle["size"] for turtle in drawing.turtles] == [[90, 60, "/img/90x60-rainbow"], [30, 30, "dog"]]
-    assert [node.text for node in parsed(drawing).iter(f"{SVG}text")] == ["dog", "rainbow"]
-
-
-def png(width: int, height: int) -> str:
-    head = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + b"IHDR"
-    head += width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0" + b"\0" * 4
-    return "data:image/png;base64," + base64.b64encode(head + b"\0" * 12).decode("ascii")
-
-
-@pytest.mark.parametrize(
-    ("address", "is_drawn"),
-    [
-        (png(3, 2), True),
-        ("data:image/jpeg;base64,/9j/wAALCAACAAMBASIA/9k=", True),
-        (png(100_000, 2), False),
-        (png(0, 2), False),
-        (png(3, 2).replace("png", "gif"), False),
-        (png(3, 2) + '" onload="x', False),
-        ("data:image/svg+xml;base64,PHN2Zy8+", False),
-        ("data:image/png;base64,AAAA", False),
-        ("data:image/jpeg;base64,/9j/", False),
-        ("https://x.example/cat.png", False),
-    ],
-)
-def test_only_pictures_that_can_do_nothing_else_are_drawn(
-    executor: Executor, address: str, is_drawn: bool
-) -> None:
-    drawing = draw(executor, f"img({json.dumps(address)}).css {{width: 30}}\nwear {json.dumps(address)}, 20")
-    drawn = [node.get("href") for node in parsed(drawing).iter(f"{SVG}image")]
-    assert drawn == ([address, address] if is_drawn else [])

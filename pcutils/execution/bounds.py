@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -85,13 +85,20 @@ def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
         bounds.add(op[1], -op[2], width if op[6] in ("left", "right") else width / 2 + op[4] / 2, op[4])
 
 
+def _add_turtle(bounds: Bounds, turtle: Mapping[str, Any]) -> None:
+    scale = min(abs(turtle["scale"]), GREATEST_SCALE) / 2
+    angle = math.radians(turtle["direction"])
+    across, along = abs(math.cos(angle)) * scale, abs(math.sin(angle)) * scale
+    width, height = turtle["size"][:2] if turtle["size"] else (2 * TURTLE_REACH, 2 * TURTLE_REACH)
+    bounds.add(turtle["x"], -turtle["y"], width * across + height * along, width * along + height * across)
+
+
 def bounds_of(drawing: Drawing) -> Bounds:
     """Measure marks and visible turtles; a background that covers everything does not blow the picture up."""
     bounds = Bounds()
     turtles = [turtle for turtle in drawing.turtles if turtle["visible"]]
     for turtle in turtles:
-        reach = max(turtle["size"][:2]) / 2 if turtle["size"] else TURTLE_REACH
-        bounds.add(turtle["x"], -turtle["y"], reach * min(abs(turtle["scale"]), GREATEST_SCALE))
+        _add_turtle(bounds, turtle)
     for op in drawing.ops:
         if op[0] not in ("dot", "box") or op[-1] <= BACKGROUND_SIDE:
             _add_op(bounds, op)

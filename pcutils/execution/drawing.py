@@ -38,7 +38,9 @@ class Drawing:
         in `ops`, in places of the page, behind each ``("at", x, y, direction, scale)`` those made while it
         stood there, and ``("key", number, colour)`` for coloured keys of a piano.
     items : tuple of dict
-        What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size``.
+        What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size`` (rows
+        and columns of a table; width, height and address of a picture, 0 where a side is not known, and the
+        marks of a surface that the program drew itself).
     """
 
     ops: tuple[tuple[Any, ...], ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pcutils.execution.images import address_of, image_svg, own_size, short_name
-from pcutils.execution.marks import xml_text
+from pcutils.execution.marks import MARKS, marks_svg, surface_svg, xml_text
 from pcutils.execution.strokes import number
 
 LINE_HEIGHT = 22.0
@@ -30,11 +30,14 @@ class Line(NamedTuple):
         Its words; of a picture its address; of a row its cells with tabs between them.
     side : tuple of float or None
         Width and height of a picture, where they are known.
+    marks : tuple
+        What a program drew on a surface of its own, which is a picture without an address.
     """
 
     kind: str
     text: str
     side: tuple[float, float] | None = None
+    marks: tuple[Any, ...] = ()
 
     @property
     def height(self) -> float:
@@ -68,7 +71,7 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
         if item["kind"] == "table":
             lines += _table_rows(item["text"])
         elif item["kind"] == "picture":
-            lines.append(_picture(item["size"]))
+            lines += _picture(item["size"])
         else:
             lines += [
                 Line(item["kind"], line.rstrip()[:SHOWN_LETTERS])
@@ -93,14 +96,16 @@ def _table_rows(text: str) -> list[Line]:
     return [Line("row", "\t".join(cell.ljust(wide) for cell in row)) for row in rows]
 
 
-def _picture(size: Any) -> Line:
-    """Let a picture of a known size fit into a square of `PICTURE_SIDE`."""
+def _picture(size: Any) -> list[Line]:
+    """Let a picture of a known size fit into a square of `PICTURE_SIDE`; a surface keeps its size."""
     address = address_of(size)
+    if len(size or ()) > 3:
+        return [Line("picture", "", (size[0], size[1]), tuple(size[3]))] if size[3] else []
     sides = size[:2] if size and size[0] and size[1] else own_size(address)
     if not sides:
-        return Line("picture", address)
+        return [Line("picture", address)]
     shrink = min(1.0, PICTURE_SIDE / max(sides))
-    return Line("picture", address, (sides[0] * shrink, sides[1] * shrink))
+    return [Line("picture", address, (sides[0] * shrink, sides[1] * shrink))]
 
 
 def line_svg(line: Line, x: float, top: float) -> str:
@@ -139,6 +144,8 @@ def line_svg(line: Line, x: float, top: float) -> str:
 
 
 def _picture_svg(line: Line, x: float, top: float) -> str:
+    if line.side and line.marks:
+        return f"<g {MARKS}>{surface_svg(x, top, *line.side, marks_svg(line.marks))}</g>"
     if line.side:
         return image_svg(x, top, *line.side, line.text)
     name = short_name(line.text)

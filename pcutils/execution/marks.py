@@ -9,6 +9,9 @@ from xml.sax.saxutils import escape
 from pcutils.execution.colors import safe_color
 from pcutils.execution.strokes import joined, number, path_data
 
+# What holds for all marks that do not say otherwise.
+MARKS = 'fill="none" stroke-linecap="round" stroke-linejoin="round" font-family="sans-serif"'
+
 
 def marks_svg(ops: Iterable[Sequence[Any]]) -> list[str]:
     """Write marks, oldest first.
@@ -31,6 +34,13 @@ def marks_svg(ops: Iterable[Sequence[Any]]) -> list[str]:
     return [_WRITERS[op[0]](op) for op in joined(ops)]
 
 
+def surface_svg(left: float, top: float, width: float, height: float, elements: Iterable[str]) -> str:
+    """Put elements whose places are from the middle of a surface into its room, cut off at its edges."""
+    room = " ".join(map(number, (-width / 2, -height / 2, width, height)))
+    place = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
+    return f'<svg {place} viewBox="{room}">{"".join(elements)}</svg>'
+
+
 def xml_text(text: str) -> str:
     """Escape text, without the characters that XML cannot hold.
 
@@ -48,7 +58,10 @@ def xml_text(text: str) -> str:
 def _path(op: Sequence[Any]) -> str:
     width = "" if op[2] == 1 else f' stroke-width="{number(op[2])}"'
     cap = f' stroke-linecap="{op[3]}"' if op[3] in ("butt", "square") else ""
-    return f'<path d="{path_data([op[4]])}" stroke="{safe_color(op[1])}"{width}{cap}/>'
+    is_closed = cap and len(op[4]) > 3 and list(op[4][0][:2]) == list(op[4][-1][:2])
+    return (
+        f'<path d="{path_data([op[4]])}{"Z" if is_closed else ""}" stroke="{safe_color(op[1])}"{width}{cap}/>'
+    )
 
 
 def _fill(op: Sequence[Any]) -> str:

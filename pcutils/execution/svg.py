@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pcutils.execution.bounds import MARGIN
 from pcutils.execution.frame import Frame, common_frame
 from pcutils.execution.lines import line_svg, text_lines
-from pcutils.execution.marks import marks_svg, xml_text
+from pcutils.execution.marks import MARKS, marks_svg, xml_text
 from pcutils.execution.strokes import number
 from pcutils.execution.turtles import turtle_svg
 
@@ -91,9 +91,7 @@ def picture(
         f'<rect {canvas} fill="{CANVAS_COLOR}"/>',
     ]
     if marks:
-        parts.append(
-            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" font-family="sans-serif">'
-        )
+        parts.append(f"<g {MARKS}>")
         parts += [*marks, "</g>"]
     if written:
         parts += ['<g font-family="sans-serif" font-size="15" fill="black">', *written, "</g>"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pcutils.execution.colors import safe_color
 from pcutils.execution.images import FRAME, address_of, image_svg
-from pcutils.execution.marks import marks_svg
+from pcutils.execution.marks import marks_svg, surface_svg
 from pcutils.execution.strokes import number
 
 TURTLE_COLOR = "#3c8a5a"
@@ -120,10 +120,7 @@ def _marks_on(turtle: Mapping[str, Any]) -> str:
     if not parts:
         return ""
     width, height = turtle_size(turtle)
-    room = " ".join(map(number, (-width / 2, -height / 2, width, height)))
-    corner = f'x="{number(-width / 2)}" y="{number(-height / 2)}"'
-    side = f'width="{number(width)}" height="{number(height)}"'
-    return f'<svg {corner} {side} viewBox="{room}">{"".join(parts)}</svg>'
+    return surface_svg(-width / 2, -height / 2, width, height, parts)
 
 
 def _backwards(stand: Sequence[Any]) -> str:

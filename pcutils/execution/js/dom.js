@@ -139,32 +139,6 @@
     return error;
   };
 
-  // A drawing surface that takes every call and keeps nothing: programs that use it run, their pixels are not shown.
-  var CONTEXT = ('arc arcTo beginPath bezierCurveTo clearRect clip closePath drawImage ellipse fill fillRect fillText ' +
-    'lineTo moveTo putImageData quadraticCurveTo rect resetTransform restore rotate save scale setLineDash ' +
-    'setTransform stroke strokeRect strokeText transform translate').split(' ');
-  function Context2D(canvas) { this.canvas = canvas; }
-  CONTEXT.forEach(function (name) { Context2D.prototype[name] = function () { shim.count(); }; });
-  Context2D.prototype.getImageData = function (x, y, width, height) {
-    if (!width || !height) {
-      throw shim.error('IndexSizeError', "Failed to execute 'getImageData' on 'CanvasRenderingContext2D': The source " +
-        (width ? 'height' : 'width') + ' is 0.');
-    }
-    return { width: width, height: height, data: new Uint8ClampedArray(Math.min(4 * width * height, 1 << 24)) };
-  };
-  Context2D.prototype.createImageData = Context2D.prototype.getImageData;
-  Context2D.prototype.measureText = function (text) { return { width: 8 * String(text).length }; };
-  Context2D.prototype.createLinearGradient = Context2D.prototype.createRadialGradient = function () {
-    return { addColorStop: function () {} };
-  };
-  Context2D.prototype.isPointInPath = function () { return false; };
-  Element.prototype.getContext = function (kind) {
-    if (this.tagName !== 'CANVAS' || kind !== '2d') return null;
-    if (!this.shim.context) this.shim.context = new Context2D(this);
-    return this.shim.context;
-  };
-  Element.prototype.toDataURL = function () { return 'data:,'; };
-
   // HTML: tags, attributes, text; what does not fit is text, as browsers have it ---------------------------------------
   var TAG = /<(\/?)([a-z][\w-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>|<!--[\s\S]*?-->/gi;
   var ATTRIBUTE = /([\w:-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;

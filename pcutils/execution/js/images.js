@@ -1,4 +1,5 @@
-// Pictures that are loaded, none of which comes: what is known of them is their address and, at times, their size.
+// Pictures that are loaded, none of which comes: what is known of them is their address and, at times, their size. And
+// the keys of a piano.
 (function (global, shim) {
   'use strict';
   // What a program may have replaced by the end is kept from the start.
@@ -46,5 +47,25 @@
       }
     } });
     shim.output[shim.output.length] = item;
+  };
+
+  // Keys of a piano that have a colour of their own. A key has a number, middle C being 60, or a name as in a tune.
+  var NAMES = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 }, SHARPER = { '^': 1, '_': -1 }, PRESSED = 'yellow';
+  function keyNumber(key) {
+    var name = /^([_^]?)([A-G])([,']*)$/i.exec(key);
+    if (!name) return +key;
+    var octaves = (name[2] > 'Z' ? 1 : 0) + name[3].split("'").length - name[3].split(',').length;
+    return 60 + 12 * octaves + NAMES[name[2].toUpperCase()] + (SHARPER[name[1]] || 0);
+  }
+  var Piano = global.Piano.prototype;
+  Piano.drawkey = function (key, color) {
+    shim.count();
+    var number = keyNumber(key);
+    if (this[0] && isFinite(number)) shim.drawOn(this[0], ['key', number, String(color || PRESSED)], true);
+    return this;
+  };
+  Piano.draw = function () {
+    if (this[0] && this[0].shim.marks) this[0].shim.marks[2].length = this[0].shim.stand = 0;
+    return this;
   };
 })(globalThis, globalThis.__shim);

@@ -57,13 +57,14 @@
   });
   // The marks on a sprite are one entry of the drawing, with the sprite's number among the turtles; where it stands when
   // marks are made comes before them. No mark is given back, since the next piece of a line may find the sprite elsewhere.
-  shim.drawOn = function (surface, op) {
+  // A mark that is made on the surface itself, not by a turtle, has its place on it wherever the sprite stands.
+  shim.drawOn = function (surface, op, isInside) {
     var number = 0;
     while (number < shim.turtles.length && shim.turtles[number] !== surface && shim.turtles[number].shim.surface !== surface) number++;
     if (number === shim.turtles.length) return null;
     var kept = shim.turtles[number].shim, turtle = kept.turtle;
     if (!kept.marks) kept.marks = shim.ops[shim.ops.length] = ['sprite', number, []];
-    var stand = ['at', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction), shim.round(turtle.scaleX)];
+    var stand = isInside ? ['at', 0, 0, 0, 1] : ['at', shim.round(turtle.x), shim.round(turtle.y), shim.round(turtle.direction), shim.round(turtle.scaleX)];
     var marks = kept.marks[2];
     if (shim.stringify(stand) !== kept.stand) marks[marks.length] = stand;
     kept.stand = shim.stringify(stand);
