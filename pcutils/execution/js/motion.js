@@ -165,12 +165,13 @@
 
   // Pen and marks -------------------------------------------------------------------------------------------------------
   // Reads what a pen is told, in any order: caps and joins by name, a width by being a number, else the colour.
+  var ENDS = { __proto__: null, butt: 'cap', square: 'cap', round: 'cap', bevel: 'join', miter: 'join' };
   function readPen(args) {
     var told = { style: undefined, width: undefined, cap: undefined, pen: null, isSwitch: false };
     for (var i = 0; i < args.length; i++) {
       var arg = args[i], isText = typeof arg === 'string';
-      if (isText && told.cap === undefined && /^(butt|square|round)$/.test(arg)) told.cap = arg;
-      else if (isText && /^(bevel|miter)$/.test(arg)) continue;
+      if (isText && told.cap === undefined && ENDS[arg] === 'cap') told.cap = arg;
+      else if (isText && ENDS[arg] === 'join') continue;
       else if (told.width === undefined && isNumeric(arg)) told.width = +arg;
       else if (told.style === undefined) told.style = arg;
     }
