@@ -20,7 +20,7 @@ FARTHEST = 6.0
 
 
 def tables(dataset: object, outcomes: dict[str, str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    programs = pd.DataFrame({"program_hash": [], "status": [], "error_kind": []})
+    programs = pd.DataFrame({"program_hash": [], "status": [], "error_kind": [], "language": []})
     states = state_table(dataset, programs)
     states["outcome"] = outcomes.get("all")
     rows = [
@@ -63,7 +63,9 @@ def test_the_simulator_still_gives_the_recorded_students() -> None:
     """The exact figures, on what is quick to compute; a change of the simulator asks for a new record."""
     dataset = load("simulated", students=200, seed=0)
     traces = trace_table(dataset)
-    states = state_table(dataset, pd.DataFrame({"program_hash": [], "status": [], "error_kind": []}))
+    states = state_table(
+        dataset, pd.DataFrame({"program_hash": [], "status": [], "error_kind": [], "language": []})
+    )
     hint = "call benchmarks/calibration.py, and read chapter 1 again"
     for measure in MEASURES:
         if measure.name in ("states_mean", "gap_median", "lines_mean", "characters_median"):

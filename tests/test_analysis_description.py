@@ -39,6 +39,7 @@ PROGRAMS = pd.DataFrame(
         ],
         "status": ["success", "error", "success", "success", "error"],
         "error_kind": [None, "name", None, None, "compile"],
+        "language": ["coffee", "coffee", "coffee", "js", "coffee"],
     }
 )
 

@@ -173,7 +173,7 @@ def test_table_has_headers_for_columns_and_rows_and_escapes() -> None:
     assert html.count("<th scope='row'>") == 2
     assert "&lt;b&gt;" in html
     assert "50\N{NARROW NO-BREAK SPACE}%" in html
-    assert "0.50 (\N{MINUS SIGN}0.10 to 1.00)" in html
+    assert "0.50 <span class='pc-interval'>(\N{MINUS SIGN}0.10 to 1.00)</span>" in html
     assert html.count("not defined") == 2
 
 

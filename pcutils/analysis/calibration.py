@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pcutils.analysis.description import EDIT_KINDS, POSITIONS
-from pcutils.analysis.statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, estimate_table
+from pcutils.analysis.statistics import RESAMPLES, bootstrap_interval, estimate_table
 
 POPULATIONS = {"made_up": "made-up students", "rollouts": "students imitated by the released models"}
 #: Standard errors from the middle of an interval to its end.
@@ -266,9 +266,10 @@ def shown(distance: pd.DataFrame, own: str, other: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In words; the level of the intervals is `CONFIDENCE`.
+        In words; the unit stands beside the label where the label does not say it.
     """
-    words = np.where(distance["is_further"], "further apart than noise", "within noise")
+    words = np.where(distance["is_further"], "beyond noise", "within noise")
     words = np.where(distance["value"].isna(), "not defined", words)
-    columns = {"label": "", "unit": "unit", "own": own, "other": other}
-    return distance[list(columns)].rename(columns=columns).assign(**{f"at {CONFIDENCE:.0%}": words})
+    pairs = zip(distance["label"], distance["unit"], strict=True)
+    labels = [label if unit in label else f"{label}, {unit}" for label, unit in pairs]
+    return pd.DataFrame({"": labels, own: distance["own"], other: distance["other"], "distance": words})

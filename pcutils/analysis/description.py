@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from pcutils.analysis.paper import paper_fact
-from pcutils.analysis.statistics import RESAMPLES, bootstrap_interval, estimate_table, share_interval
+from pcutils.analysis.resampling import resample_weights
+from pcutils.analysis.shares import student_share
+from pcutils.analysis.statistics import RESAMPLES, Estimate, estimate_table, interval_of, share_interval
 from pcutils.execution import program_hash
+from pcutils.few_students import bounded
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -79,14 +82,16 @@ def state_table(dataset: Dataset, programs: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `row` of the trace, `username`, `title`, `number` from 1, `states` of the trace, `position` (one of
-        `POSITIONS`; a trace of one state has only a last one), `gap_seconds` since the state before, `lines`,
-        `characters`, `outcome` (a key of `STATUS_LABELS`).
+        `POSITIONS`; a trace of one state has only a last one), `moment` (NaT where unknown), `gap_seconds`
+        since the state before, `lines`, `characters`, `outcome` (a key of `STATUS_LABELS`) and `language`,
+        both missing where it was not run.
     """
     frame = dataset.to_pandas()[["username", "title", "programs", "timestamps"]]
     frame["row"], frame["states"] = np.arange(len(frame)), frame["programs"].map(len)
     states = frame.explode(["programs", "timestamps"], ignore_index=True)
     states["number"] = states.groupby("row").cumcount() + 1
     moments = pd.to_datetime(states.pop("timestamps"))
+    states["moment"] = moments
     states["gap_seconds"] = moments.groupby(states["row"]).diff().dt.total_seconds()
     is_last = states["number"] == states["states"]
     states["position"] = np.select(
@@ -96,9 +101,10 @@ def state_table(dataset: Dataset, programs: pd.DataFrame) -> pd.DataFrame:
     states["lines"] = text.map(lambda program: len(program.splitlines()))
     states["characters"] = text.map(len)
     failing = programs["status"].where(programs["status"] != "error", programs["error_kind"].fillna("other"))
-    outcomes = dict(zip(programs["program_hash"], failing, strict=True))
-    known = {program: outcomes.get(program_hash(program)) for program in text.unique()}
-    states["outcome"] = text.map(known)
+    hashes = {program: program_hash(program) for program in text.unique()}
+    for column, values in {"outcome": failing, "language": programs["language"]}.items():
+        known = dict(zip(programs["program_hash"], values, strict=True))
+        states[column] = text.map({program: known.get(digest) for program, digest in hashes.items()})
     return states
 
 
@@ -114,9 +120,11 @@ def facts(traces: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         `students`, `titles`, `traces`, `states`, `traces_per_student`, `first_year`, `last_year` (None where
-        no clock is known), `complete` (share of traces with Wilson's interval).
+        no clock is known; where students must not be seen, years that ten of them reach), `complete` (share
+        of traces with Wilson's interval).
     """
-    years = traces["started"].dropna().dt.year
+    known = traces.dropna(subset="started")
+    years = bounded(known["started"].dt.year, known["username"]) if len(known) else np.array([])
     return {
         "students": traces["username"].nunique(),
         "titles": traces["title"].nunique(),
@@ -184,8 +192,7 @@ def outcome_shares(states: pd.DataFrame, *, resamples: int = RESAMPLES, seed: in
     for position in POSITIONS:
         part = states[(states["position"] == position) & states["outcome"].notna()]
         for outcome in [name for name in STATUS_LABELS if (states["outcome"] == name).any()]:
-            hits = (part["outcome"] == outcome).to_numpy(float)
-            estimate = bootstrap_interval(hits, groups=part["username"], resamples=resamples, seed=seed)
+            estimate = student_share(part["outcome"] == outcome, part["username"], resamples, seed)
             names = {"position": position, "outcome": outcome, "label": STATUS_LABELS[outcome]}
             rows.append(names | vars(estimate))
     return estimate_table(rows)
@@ -206,16 +213,31 @@ def edit_shares(measures: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int
     pandas.DataFrame
         `label`, `value`, `low`, `high`, `n`.
     """
-    counts = measures[list(EDIT_KINDS)].to_numpy(float)
-    rows = []
-    for place, label in enumerate(EDIT_KINDS.values()):
-
-        def share(rows: np.ndarray, place: int = place) -> float:
-            total = rows.sum()
-            return float(rows[:, place].sum() / total) if total else float("nan")
-
-        estimate = bootstrap_interval(
-            counts, share, groups=measures["username"], resamples=resamples, seed=seed
-        )
-        rows.append({"label": label} | vars(estimate))
+    counts = measures.groupby("username")[list(EDIT_KINDS)].sum()
+    weights = resample_weights(counts.index, resamples=resamples, seed=seed)
+    kinds = weights @ counts.to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        shares = kinds / kinds.sum(axis=1, keepdims=True)
+    rows = [
+        {"label": label} | vars(interval_of(shares[0, place], shares[1:, place], len(counts)))
+        for place, label in enumerate(EDIT_KINDS.values())
+    ]
     return estimate_table(rows)
+
+
+def estimates_in_words(estimates: Mapping[str, Estimate], labels: Mapping[str, str]) -> pd.DataFrame:
+    """Put named estimates into a table that is ready to show.
+
+    Parameters
+    ----------
+    estimates : mapping of str to Estimate
+        By name.
+    labels : mapping of str to str
+        Words for the names, in the order of the rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The words, and `mean`.
+    """
+    return pd.DataFrame({"": labels.values(), "mean": [estimates[name] for name in labels]})

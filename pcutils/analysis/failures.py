@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from pcutils.analysis.final_programs import STUDENTS
-from pcutils.analysis.resampling import RESAMPLES, Floats, resample_weights
+from pcutils.analysis.resampling import RESAMPLES, Floats
+from pcutils.analysis.shares import student_share
 from pcutils.analysis.statistics import Estimate, estimate_table, interval_of, record
+from pcutils.analysis.survival import survival_draws
 from pcutils.metrics import error_episodes
 
 #: Curves are drawn, and attempts counted, up to so many.
@@ -185,41 +187,9 @@ def attempts_until_recovery(
 
 
 def _survival(episodes: pd.DataFrame, horizon: int, resamples: int, seed: int) -> Floats:
-    """Kaplan-Meier curves at 0 to `horizon` attempts, one row a draw of students; row 0 is the data."""
-    weights = resample_weights(episodes["username"], resamples=resamples, seed=seed)
-    attempts = episodes["attempts"].to_numpy(int)[:, None]
-    recovered = episodes["recovered"].to_numpy(bool)[:, None]
-    steps = np.arange(1, horizon + 1)[None, :]
-    at_risk = weights @ (attempts >= steps).astype(float)
-    events = weights @ ((attempts == steps) & recovered).astype(float)
-    with np.errstate(invalid="ignore"):
-        staying = 1 - events / at_risk
-    everybody_recovered = np.cumsum(np.nan_to_num(staying, nan=1.0) == 0, axis=1) > 0
-    staying = np.where(np.isnan(staying) & everybody_recovered, 0.0, staying)
-    return np.hstack([np.ones((len(weights), 1)), np.cumprod(staying, axis=1)])
-
-
-def student_share(hits: pd.Series, owners: pd.Series, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
-    """Share of rows that are true, with an interval over students.
-
-    Parameters
-    ----------
-    hits : pandas.Series of bool
-    owners : pandas.Series of str
-        Whose row it is.
-    resamples, seed : int
-        Of the bootstrap over students.
-
-    Returns
-    -------
-    Estimate
-        Not defined where there is no row.
-    """
-    sums = hits.astype(float).groupby(owners).agg(["sum", "size"])
-    weights = resample_weights(sums.index, resamples=resamples, seed=seed)
-    with np.errstate(invalid="ignore"):
-        draws = (weights @ sums["sum"].to_numpy(float)) / (weights @ sums["size"].to_numpy(float))
-    return interval_of(draws[0], draws[1:], len(sums))
+    """Kaplan-Meier curves of errors that last, one row a draw of students; row 0 is the data."""
+    columns = [episodes[name] for name in ("attempts", "recovered", "username")]
+    return survival_draws(*columns, horizon=horizon, resamples=resamples, seed=seed)
 
 
 def record_recovery(

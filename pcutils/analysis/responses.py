@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pcutils.analysis.description import EDIT_KINDS, STATUS_LABELS
-from pcutils.analysis.failures import student_share
 from pcutils.analysis.resampling import RESAMPLES
+from pcutils.analysis.shares import student_share
 from pcutils.analysis.statistics import Estimate, estimate_table, record
 from pcutils.execution import program_hash
 from pcutils.metrics import SUCCESS, edit_category, edit_kinds, response_to_error

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from pcutils.analysis.properties import LABELS, PROPERTIES, property_values
+from pcutils.analysis.resampling import resample_weights, weighted_correlations
+from pcutils.analysis.shares import student_share
 from pcutils.analysis.statistics import (
     RESAMPLES,
     Estimate,
-    bootstrap_interval,
-    correlation_interval,
     difference_interval,
     estimate_table,
+    interval_of,
+    undefined,
 )
 
 RULERS = {
@@ -59,9 +61,21 @@ def style_reliability(
     rows = []
     for item in PROPERTIES:
         both = halves[[item.name]].to_numpy(float) if len(halves) else np.empty((0, 2))
-        estimate = correlation_interval(both[:, 0], both[:, 1], resamples=resamples, seed=seed)
+        estimate = _correlation_of_students(both, resamples, seed)
         rows.append({"property": item.name, "label": LABELS[item.name]} | vars(estimate))
     return estimate_table(rows)
+
+
+def _correlation_of_students(both: np.ndarray, resamples: int, seed: int) -> Estimate:
+    """Correlate two columns, a row a student; the same as ``correlation_interval``, many draws at a time."""
+    whole = both[~np.isnan(both).any(axis=1)]
+    if len(whole) < 3:
+        return undefined(len(whole), "fewer than three pairs")
+    if (np.ptp(whole, axis=0) == 0).any():
+        return undefined(len(whole), "always the same value")
+    weights = resample_weights(np.arange(len(whole)), resamples=resamples, seed=seed)
+    draws = weighted_correlations(whole[:, 0], whole[:, 1], weights)
+    return interval_of(draws[0], draws[1:], len(whole))
 
 
 def rulers_by_length(
@@ -88,9 +102,8 @@ def rulers_by_length(
     for length, (low, high) in LENGTH_CLASSES.items():
         part = measures[_is_class(measures, states, low, high)]
         for column, label in RULERS.items():
-            estimate = bootstrap_interval(
-                part[column].to_numpy(float), groups=part["username"], resamples=resamples, seed=seed
-            )
+            known = part.dropna(subset=column)
+            estimate = student_share(known[column], known["username"], resamples, seed)
             names = {"length": length, "ruler": column, "label": label, "traces": len(part)}
             rows.append(names | vars(estimate))
     return estimate_table(rows)

@@ -14,7 +14,6 @@ _NOTES: WeakKeyDictionary[Figure, list[str]] = WeakKeyDictionary()
 #: What captions say of the rule of publication.
 JOINED = f"Bars with fewer than {publication.LEAST_STUDENTS} students are joined, also at both ends."
 BLANKED = f"Points with fewer than {publication.LEAST_STUDENTS} students or titles behind them are left out."
-RENAMED = f"What fewer than {publication.LEAST_STUDENTS} students share is not named."
 
 
 def add_note(figure: Figure, sentence: str) -> None:

@@ -23,7 +23,10 @@ STYLE = """<style>
 .pc-figure th,.pc-figure td{padding:.25em .7em;text-align:left;vertical-align:top}
 .pc-figure th,.pc-figure td{border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
 .pc-figure td:not(.pc-number){min-width:7em}
-.pc-figure .pc-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.pc-figure .pc-number{text-align:right;font-variant-numeric:tabular-nums}
+.pc-figure td.pc-number,.pc-figure .pc-interval{white-space:nowrap}
+.pc-figure td.pc-number:has(.pc-interval){white-space:normal}
+@media(max-width:30rem){.pc-figure :is(th,td){padding:.25em .35em}.pc-figure td:not(.pc-number){min-width:5em}}
 </style>"""
 
 

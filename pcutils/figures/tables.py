@@ -91,7 +91,10 @@ def table_html(
 
 
 def _cell(value: Any, spec: str, numeric: bool) -> str:
-    return f"<td{_class(numeric)}>{escape(number(value, spec if not isinstance(value, str) else ''))}</td>"
+    words = escape(number(value, spec if not isinstance(value, str) else ""))
+    if isinstance(value, Estimate) and words.endswith(")"):
+        words = words.replace(" (", " <span class='pc-interval'>(", 1) + "</span>"
+    return f"<td{_class(numeric)}>{words}</td>"
 
 
 def _class(numeric: bool) -> str:

@@ -1,0 +1,120 @@
+"""The way of every row from the source into the table, as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pcutils.analysis.flow import Flow
+from pcutils.figures.plots import WIDTH
+from pcutils.figures.theme import INK, SERIES_COLOURS, SPLIT_LABELS
+
+#: Parts of the axes: how wide a bar is, where the three columns begin, how much room a label needs.
+_BAR, _COLUMNS, _LINE = 0.035, (0.0, 0.25, 0.56), 0.105
+#: Height of all rows together.
+_WHOLE = 0.62
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One bar: its left edge, its lower end, its height."""
+
+    x: float
+    bottom: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.bottom + self.height / 2
+
+
+def flow_plot(flow: Flow) -> Figure:
+    """Draw how many rows were read, kept, kept aside, and dealt to each split.
+
+    Parameters
+    ----------
+    flow : Flow
+        From :func:`pcutils.analysis.flow.flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Heights are proportional to rows; every label has its count.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
+    axes.set(xlim=(-0.01, 1.0), ylim=(-0.05, 1.02))
+    axes.set_axis_off()
+    scale = _WHOLE / max(flow.read, 1)
+    read = _Block(_COLUMNS[0], 0.92 - _WHOLE, flow.read * scale)
+    kept = _Block(_COLUMNS[1], 0.92 - flow.kept * scale, flow.kept * scale)
+    _bar(axes, read, INK)
+    _band(axes, read, kept, read.bottom + read.height - kept.height, kept.bottom, kept.height, 0)
+    _bar(axes, kept, SERIES_COLOURS[0])
+    _name(axes, read, f"read\n{flow.read:,}")
+    _name(axes, kept, f"kept\n{flow.kept:,}")
+    _aside(axes, flow, read, scale)
+    _splits(axes, flow, kept, scale)
+    return figure
+
+
+def _aside(axes: Axes, flow: Flow, read: _Block, scale: float) -> None:
+    top = read.bottom - 0.04
+    words = f"kept aside\n{flow.aside:,}" if flow.aside else "nothing\nkept aside"
+    if flow.aside:
+        height = max(flow.aside * scale, 0.006)
+        block = _Block(_COLUMNS[1], top - height, height)
+        _band(axes, read, block, read.bottom, block.bottom, block.height, 1)
+        _bar(axes, block, SERIES_COLOURS[1])
+        top = block.bottom
+    axes.text(_COLUMNS[1], top - 0.02, words, va="top", fontsize=9, linespacing=1.0)
+
+
+def _splits(axes: Axes, flow: Flow, kept: _Block, scale: float) -> None:
+    heights = [count * scale for count in flow.splits["traces"]]
+    places = _spread([kept.bottom + kept.height - end for end in np.cumsum(heights) - np.array(heights) / 2])
+    start = kept.bottom + kept.height
+    for row, height, middle in zip(flow.splits.itertuples(), heights, places, strict=True):
+        start -= height
+        block = _Block(_COLUMNS[2], middle - height / 2, height)
+        _band(axes, kept, block, start, block.bottom, height, 0)
+        _bar(axes, block, SERIES_COLOURS[0])
+        label = SPLIT_LABELS.get(str(row.split), str(row.split))
+        axes.text(
+            _COLUMNS[2] + _BAR + 0.015,
+            middle,
+            f"{label}\n{row.traces:,}",
+            va="center",
+            fontsize=9,
+            linespacing=1.0,
+        )
+
+
+def _spread(middles: Sequence[float]) -> list[float]:
+    """Push labels apart, from the top down, so that none hides another."""
+    places: list[float] = []
+    for middle in middles:
+        places.append(min(middle, places[-1] - _LINE - 0.03) if places else middle)
+    return places
+
+
+def _bar(axes: Axes, block: _Block, colour: str) -> None:
+    axes.bar(block.x, block.height, _BAR, block.bottom, align="edge", color=colour, edgecolor="none")
+
+
+def _name(axes: Axes, block: _Block, words: str) -> None:
+    axes.text(block.x, block.bottom + block.height + 0.02, words, va="bottom", fontsize=9, linespacing=1.0)
+
+
+def _band(
+    axes: Axes, left: _Block, right: _Block, start: float, end: float, height: float, colour: int
+) -> None:
+    """Connect two bars with a band of the same height all the way."""
+    along = np.linspace(0, 1, 40)
+    x = left.x + _BAR + along * (right.x - left.x - _BAR)
+    low = start + (end - start) * (3 * along**2 - 2 * along**3)
+    axes.fill_between(x, low, low + height, color=SERIES_COLOURS[colour], alpha=0.25, linewidth=0)
