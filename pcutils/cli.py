@@ -87,16 +87,23 @@ def book(profile: str, runs: Path | None) -> None:
 @main.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def check(path: Path) -> None:
-    """Check a table of traces, or every table in a folder; report every bad row."""
-    from pcutils.sources import check as problems_of
+    """Check a file of traces of any source, or a folder of them; report every bad row."""
+    from pcutils.sources import examine
+    from pcutils.sources.shapes import SHAPES
 
-    problems = problems_of(path)
-    for problem in problems:
-        click.echo(str(problem))
+    problems = 0
+    for checked in examine(path):
+        for problem in checked.problems:
+            click.echo(str(problem))
+        problems += len(checked.problems)
+        if checked.shape is None:
+            click.echo(f"{checked.file}: passed over, of no shape that is known.", err=True)
+            continue
+        found = f"{len(checked.problems)} problems" if checked.problems else "every row is as it should be"
+        click.echo(f"{checked.file}: {SHAPES[checked.shape]}; {found}.")
     if problems:
-        click.echo(f"{path}: {len(problems)} problems.", err=True)
+        click.echo(f"{path}: {problems} problems.", err=True)
         sys.exit(1)
-    click.echo(f"{path}: every row is as it should be.")
 
 
 @main.group()

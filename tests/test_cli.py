@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 import subprocess
 import sys
 import time
@@ -70,7 +72,10 @@ def table(tmp_path: Path) -> Path:
 
 def test_check_accepts_a_good_table(table: Path) -> None:
     done = CliRunner().invoke(main, ["check", str(table)])
-    assert (done.exit_code, done.output.strip()) == (0, f"{table}: every row is as it should be.")
+    assert (done.exit_code, done.output.strip()) == (
+        0,
+        f"{table}: a table of traces; every row is as it should be.",
+    )
 
 
 def test_check_reports_every_bad_row(table: Path) -> None:
@@ -82,3 +87,20 @@ def test_check_reports_every_bad_row(table: Path) -> None:
     assert done.exit_code == 1
     assert "row 0" in done.output
     assert "row 2" in done.output
+
+
+def test_check_tells_the_shape_of_each_file_and_every_bad_row(tmp_path: Path) -> None:
+    run = 'made-up - [04/Feb/2022:06:25:26 +0000] "GET /log/star?run&code=fd+100| HTTP/1.1" 200\n'
+    (tmp_path / "access.log.1.gz").write_bytes(gzip.compress((run + "no such line\n").encode()))
+    row = {"username": "made-up", "title": "star", "programs": ["fd 1"], "timestamps": [None]}
+    rows = [row, row | {"timestamps": []}, row | {"title": ""}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    (tmp_path / "notes.txt").write_text("hello")
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "access.log.1.gz: server logs; 1 problems." in done.output
+    assert "access.log.1.gz, row 1, field 'line': found a line of another form" in done.output
+    assert "train.jsonl: traces in the shape of the hub; 2 problems." in done.output
+    assert "train.jsonl, row 1, field 'timestamps': found 0 times, expected 1, one a state." in done.output
+    assert "notes.txt: passed over" in done.output
+    assert f"{tmp_path}: 3 problems." in done.output

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pcutils.errors import DataError
-from pcutils.sources import TRACE_SCHEMA, check, load, write_table
+from pcutils.sources import TRACE_SCHEMA, check, examine, load, write_table
 
 Row = dict[str, Any]
 
@@ -173,3 +173,40 @@ def test_no_file_and_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(DataError, match=r"\*\.txt"):
         check(tmp_path / "notes.txt")
+
+
+RUN = 'made-up - [04/Feb/2022:06:25:26 +0000] "GET /log/star?run&code=fd+100| HTTP/1.1" 200\n'
+HUB_ROW = {"username": "made-up", "title": "star", "programs": ["fd 1"], "timestamps": [None]}
+
+
+def test_logs_are_known_by_their_lines_plain_and_gzipped(tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text(f"something else\n{RUN}")
+    (tmp_path / "access.log.2.gz").write_bytes(gzip.compress(RUN.encode() * 2000)[:-9])
+    plain, packed = examine(tmp_path)
+    assert [(one.shape, len(one.problems)) for one in (plain, packed)] == [("logs", 1), ("logs", 1)]
+    assert (plain.problems[0].row, plain.problems[0].field) == (0, "line")
+    assert packed.problems[0].field == "file"
+    assert "made-up" not in "".join(map(str, [*plain.problems, *packed.problems]))
+
+
+def test_the_shape_of_the_hub_is_known_by_its_columns(tmp_path: Path) -> None:
+    rows = [HUB_ROW, HUB_ROW | {"username": None}, HUB_ROW | {"programs": [" "]}]
+    write_lines(tmp_path / "train.jsonl", rows)
+    write_lines(tmp_path / "validation.jsonl", [HUB_ROW, [1], HUB_ROW])
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "unseen.parquet")
+    checked = list(examine(tmp_path))
+    found = {Path(one.file).name: [(bad.row, bad.field) for bad in one.problems] for one in checked}
+    assert found == {
+        "train.jsonl": [(1, "username"), (2, "programs")],
+        "unseen.parquet": [(1, "username"), (2, "programs")],
+        "validation.jsonl": [(1, "row")],
+    }
+    assert {one.shape for one in checked} == {"hub"}
+
+
+def test_a_folder_passes_over_what_it_does_not_know_and_says_so(tmp_path: Path) -> None:
+    write_lines(tmp_path / "rows.jsonl", [good_row()])
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / ".hidden.jsonl").write_text("hello")
+    shapes = {Path(one.file).name: one.shape for one in examine(tmp_path)}
+    assert shapes == {"rows.jsonl": "table", "notes.txt": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcutils.sources.check import Problem, check
+from pcutils.sources.check import Checked, Problem, check, examine
 from pcutils.sources.fetch import fetch_rollouts
 from pcutils.sources.hub import HUB_SPLITS, read_hub
 from pcutils.sources.load import SOURCES, Loaded, load, load_with_quarantine, stream
@@ -17,11 +17,13 @@ __all__ = [
     "ROLLOUT_VARIANTS",
     "SOURCES",
     "TRACE_SCHEMA",
+    "Checked",
     "Loaded",
     "Problem",
     "QuarantineWarning",
     "Quarantined",
     "check",
+    "examine",
     "fetch_rollouts",
     "load",
     "load_with_quarantine",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import secrets
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,14 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pcutils.errors import DataError
+from pcutils.sources.hub import read_hub
+from pcutils.sources.logs import stream_logs
 from pcutils.sources.progsnap2 import check_progsnap2, main_tables
 from pcutils.sources.quarantine import Quarantined
 from pcutils.sources.rollouts import read_row, read_rows
 from pcutils.sources.rows import row_problems
+from pcutils.sources.shapes import SHAPES, Shape, shape_of
 from pcutils.sources.table import TRACE_SCHEMA
+from pcutils.trace import Trace
 
 Row = dict[str, Any] | None
-_SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
+_KNOWN = ", ".join(SHAPES.values())
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,32 @@ class Problem:
         return str(DataError(self.found, self.expected, file=self.file, row=self.row, field=self.field))
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a file, or the folder of a data set, was recognised as, and what is wrong in it.
+
+    Parameters
+    ----------
+    file : str
+        The file or folder.
+    shape : str or None
+        A key of :data:`pcutils.sources.shapes.SHAPES`; None for a file that was passed over.
+    problems : list of Problem
+        By row; empty if all is well.
+    """
+
+    file: str
+    shape: Shape | None
+    problems: list[Problem]
+
+
 def check(path: str | Path) -> list[Problem]:
     """Find everything that is wrong in a file of traces, or in all files of a folder.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        A table of traces (``.parquet``, or ``.jsonl`` with one object a row), a list of rollouts (``.json``,
-        gzipped or not), or a folder; files of other kinds in a folder are passed over. The folder of a
-        ProgSnap2 data set, or one that holds some, is checked as that.
+        As for :func:`examine`.
 
     Returns
     -------
@@ -69,37 +91,85 @@ def check(path: str | Path) -> list[Problem]:
     Raises
     ------
     pcutils.errors.DataError
-        If there is no such file, it is of an unknown kind, or a folder holds no file of traces.
+        As for :func:`examine`.
+    """
+    return [problem for checked in examine(path) for problem in checked.problems]
+
+
+def examine(path: str | Path) -> Iterator[Checked]:
+    """Recognise a file of traces, or all files of a folder, and find everything that is wrong in them.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A table of traces or traces in the shape of the hub (``.parquet``, or ``.jsonl`` with one object a
+        row), rollouts (``.json``), server logs of any name, gzipped or not; or a folder. The folder of a
+        ProgSnap2 data set, or one that holds some, is checked as that.
+
+    Yields
+    ------
+    Checked
+        One a file, or a data set, in order.
+
+    Raises
+    ------
+    pcutils.errors.DataError
+        If there is no such file, it is of an unknown kind, or a folder holds nothing that is known.
 
     Notes
     -----
     What is checked of a row: all columns there and of their types; username, title and source not empty; at
     least one state; as many times as states; times in order (not for rollouts, where a model made them up);
-    text that UTF-8 can hold.
+    text that UTF-8 can hold. Of rows that are not yet a table, every one that :func:`pcutils.sources.load`
+    would keep aside.
     """
     path = Path(path)
     if not path.exists():
-        raise DataError("no such file or folder", "a table of traces or rollouts", file=str(path))
+        raise DataError("no such file or folder", _KNOWN, file=str(path))
     if path.is_dir():
-        return _check_folder(path)
-    if path.name.endswith(".parquet"):
-        return list(_check_parquet(path))
-    if path.name.endswith((".jsonl", ".jsonl.gz")):
-        return list(_check_json_lines(path))
-    if path.name.endswith((".json", ".json.gz")) or path.suffix in ("", ".gz"):
-        return list(_check_rollouts(path))
-    raise DataError(f"a file named *{path.suffix}", "one ending in " + ", ".join(_SUFFIXES), file=str(path))
+        yield from _examine_folder(path)
+        return
+    checked = _examine_file(path)
+    if checked.shape is None:
+        raise DataError(f"a file named *{path.suffix}, which is none of these", _KNOWN, file=str(path))
+    yield checked
 
 
-def _check_folder(path: Path) -> list[Problem]:
+def _examine_folder(path: Path) -> Iterator[Checked]:
     data_sets = [table.parent for table in main_tables(path)]
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(_SUFFIXES))
-    files = [file for file in files if not any(file.is_relative_to(folder) for folder in data_sets)]
-    if not files and not data_sets:
-        expected = "a ProgSnap2 data set or files ending in " + ", ".join(_SUFFIXES)
-        raise DataError("no file of traces", expected, file=str(path))
-    problems = [problem for folder in data_sets for problem in _check_progsnap2(folder)]
-    return problems + [problem for file in files for problem in check(file)]
+    files = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        and not any(file.is_relative_to(folder) for folder in data_sets)
+    ]
+    if not data_sets and not any(shape_of(file) for file in files):
+        raise DataError("no file of traces", _KNOWN, file=str(path))
+    for folder in data_sets:
+        yield Checked(str(folder), "progsnap2", list(_check_progsnap2(folder)))
+    yield from map(_examine_file, files)
+
+
+def _examine_file(file: Path) -> Checked:
+    shape = shape_of(file)
+    problems: Iterable[Problem] = ()
+    if shape == "table":
+        problems = _check_parquet(file) if file.name.endswith(".parquet") else _check_json_lines(file)
+    elif shape == "rollouts":
+        problems = _check_rollouts(file)
+    elif shape == "hub":
+        problems = _kept_aside(file, (row.result for row in read_hub(path=file)))
+    elif shape == "logs":
+        # Nobody sees the pseudonyms, so any key will do.
+        problems = _kept_aside(file, stream_logs(file, secrets.token_bytes(32)))
+    return Checked(str(file), shape, sorted(problems, key=lambda problem: problem.row or 0))
+
+
+def _kept_aside(file: Path, results: Iterable[Trace | Quarantined]) -> Iterator[Problem]:
+    for bad in results:
+        if isinstance(bad, Quarantined):
+            yield Problem(str(file), bad.row, bad.field, bad.found, bad.expected)
 
 
 def _check_progsnap2(folder: Path) -> Iterator[Problem]:
