@@ -121,9 +121,9 @@ def _share_of_students(axes: Axes, students: pd.DataFrame) -> None:
         say_empty(axes, too_few=blanked)
         return
     axes.fill_between(
-        shown["traces"], shown["low"], shown["high"], step="pre", alpha=0.3, color=PLAIN_COLOUR, linewidth=0
+        shown["traces"], shown["low"], shown["high"], step="post", alpha=0.3, color=PLAIN_COLOUR, linewidth=0
     )
-    axes.step(shown["traces"], shown["value"], where="pre", color=PLAIN_COLOUR, linewidth=1.8)
+    axes.step(shown["traces"], shown["value"], where="post", color=PLAIN_COLOUR, linewidth=1.8)
     if shown["traces"].max() > _MANY:
         axes.set_xscale("log")
         _plain_numbers(axes, "x")

@@ -10,14 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pcutils.analysis.flow import Flow
+from pcutils.analysis.flow import OTHER_SPLITS, Flow
+from pcutils.figures.notes import JOINED_SPLITS, add_note
 from pcutils.figures.plots import WIDTH
 from pcutils.figures.theme import INK, SERIES_COLOURS, SPLIT_LABELS
 
 #: Parts of the axes: how wide a bar is, where the three columns begin, how much room a label needs.
 _BAR, _COLUMNS, _LINE = 0.035, (0.0, 0.25, 0.56), 0.105
-#: Height of all rows together.
-_WHOLE = 0.62
+#: Height of all rows together, and of a bar that would be too thin to be seen.
+_WHOLE, _THIN = 0.62, 0.006
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def flow_plot(flow: Flow) -> Figure:
     _name(axes, kept, f"kept\n{flow.kept:,}")
     _aside(axes, flow, read, scale)
     _splits(axes, flow, kept, scale)
+    if OTHER_SPLITS in set(flow.splits["split"]):
+        add_note(figure, JOINED_SPLITS)
     return figure
 
 
@@ -66,7 +69,7 @@ def _aside(axes: Axes, flow: Flow, read: _Block, scale: float) -> None:
     top = read.bottom - 0.04
     words = f"kept aside\n{flow.aside:,}" if flow.aside else "nothing\nkept aside"
     if flow.aside:
-        height = max(flow.aside * scale, 0.006)
+        height = max(flow.aside * scale, _THIN)
         block = _Block(_COLUMNS[1], top - height, height)
         _band(axes, read, block, read.bottom, block.bottom, block.height, 1)
         _bar(axes, block, SERIES_COLOURS[1])
@@ -80,7 +83,7 @@ def _splits(axes: Axes, flow: Flow, kept: _Block, scale: float) -> None:
     start = kept.bottom + kept.height
     for row, height, middle in zip(flow.splits.itertuples(), heights, places, strict=True):
         start -= height
-        block = _Block(_COLUMNS[2], middle - height / 2, height)
+        block = _Block(_COLUMNS[2], middle - height / 2, max(height, _THIN))
         _band(axes, kept, block, start, block.bottom, height, 0)
         _bar(axes, block, SERIES_COLOURS[0])
         label = SPLIT_LABELS.get(str(row.split), str(row.split))

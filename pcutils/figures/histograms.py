@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from pcutils.errors import PcutilsError
 from pcutils.few_students import bounded, joined_edges
@@ -140,8 +140,11 @@ def _bars(axes: Axes, numbers: np.ndarray, edges: np.ndarray, plain: np.ndarray,
     else:
         start, end = left + gap * (right - left), right - gap * (right - left)
     axes.bar(start, counts / spans, width=end - start, align="edge", color=PLAIN_COLOUR, edgecolor="none")
+    axes.set_ylim(0, 1.12 * (counts / spans).max())
     if log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
+        axes.xaxis.set_minor_locator(NullLocator())
 
 
 def time_tick(seconds: float) -> str:

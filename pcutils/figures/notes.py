@@ -13,6 +13,7 @@ _NOTES: WeakKeyDictionary[Figure, list[str]] = WeakKeyDictionary()
 
 #: What captions say of the rule of publication.
 JOINED = f"Bars with fewer than {publication.LEAST_STUDENTS} students are joined, also at both ends."
+JOINED_SPLITS = f"Parts with fewer than {publication.LEAST_STUDENTS} students are counted together."
 BLANKED = f"Points with fewer than {publication.LEAST_STUDENTS} students or titles behind them are left out."
 
 
