@@ -247,3 +247,48 @@ def test_an_unknown_colour_is_black_and_clear_ink_stays_apart(executor: Executor
 def test_boxes_are_boxes_in_words() -> None:
     box = ("box", 0, 0, 0, "blue", 20)
     assert Drawing(ops=(box, box)).to_svg().count("2 boxes in blue.") == 1
+
+
+@pytest.mark.parametrize(
+    ("side", "anchor", "x", "y"),
+    [
+        ("left", "end", -8, 0),
+        ("right", "start", 8, 0),
+        ("top", "middle", 0, -17.6),
+        ("bottom", "middle", 0, 17.6),
+    ],
+)
+def test_a_label_stands_beside_the_turtle(
+    executor: Executor, side: str, anchor: str, x: float, y: float
+) -> None:
+    drawing = draw(executor, f"ht()\nlabel 'some words', '{side}'")
+    label = parsed(drawing).find(f".//{SVG}text")
+    assert label is not None
+    assert label.get("text-anchor") == anchor
+    assert (float(label.get("x", "")), float(label.get("y", ""))) == pytest.approx((x, y))
+    box = bounds_of(drawing)
+    edges = {"left": -box.right, "right": box.left, "top": -box.bottom, "bottom": box.top}
+    assert edges[side] == pytest.approx(8)
+
+
+def test_a_turned_label_is_not_cut_off(executor: Executor) -> None:
+    flat, turned = (
+        bounds_of(draw(executor, f"ht()\nrt {angle}\nlabel 'quite a long label'")) for angle in (0, 90)
+    )
+    assert (turned.bottom - turned.top, turned.right - turned.left) == pytest.approx(
+        (flat.right - flat.left, flat.bottom - flat.top)
+    )
+
+
+def test_long_lines_are_broken_between_words(executor: Executor) -> None:
+    root = parsed(draw(executor, "write 'all these words go on and on'.repeat 4"))
+    lines = [str(node.text) for node in root.iter(f"{SVG}text")]
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 50
+    assert "".join(lines).replace(" ", "") == "allthesewordsgoonandon" * 4
+
+
+def test_cells_are_as_wide_as_their_column_needs(executor: Executor) -> None:
+    root = parsed(draw(executor, "table [['mmmmmmmm', 'i'], ['a', 'b']]"))
+    cells = root.findall(f".//{SVG}g/{SVG}rect")
+    assert [float(cell.get("width", "")) for cell in cells] == pytest.approx([120, 22, 120, 22])

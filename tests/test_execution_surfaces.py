@@ -13,6 +13,7 @@ from drawings import SVG, draw, parsed
 from pcutils.execution import Executor
 from pcutils.execution.bounds import bounds_of
 from pcutils.execution.frame import common_frame
+from pcutils.execution.turtles import turtle_svg
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +212,10 @@ def test_only_pictures_that_can_do_nothing_else_are_drawn(
     drawing = draw(executor, f"img({json.dumps(address)}).css {{width: 30}}\nwear {json.dumps(address)}, 20")
     drawn = [node.get("href") for node in parsed(drawing).iter(f"{SVG}image")]
     assert drawn == ([address, address] if is_drawn else [])
+
+
+def test_the_name_of_a_picture_fits_into_its_frame(executor: Executor) -> None:
+    drawing = draw(executor, "wear '/img/a-very-long-name-indeed'\nnew Turtle '/img/bird'")
+    long, short = (turtle_svg(turtle) for turtle in drawing.turtles)
+    assert ">a-very…</text>" in long
+    assert ">bird</text>" in short

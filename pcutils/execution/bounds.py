@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pcutils.execution.marks import label_middle
+
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing
 
@@ -81,8 +83,15 @@ def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
         angle = math.radians(op[3])
         bounds.add(op[1], -op[2], op[5] / 2 * (abs(math.cos(angle)) + abs(math.sin(angle))))
     elif kind == "label":
-        width = len(op[7]) * op[4] * 0.55
-        bounds.add(op[1], -op[2], width if op[6] in ("left", "right") else width / 2 + op[4] / 2, op[4])
+        right, above, width, height = label_middle(op)
+        angle = math.radians(op[3])
+        across, along = math.cos(angle), math.sin(angle)
+        bounds.add(
+            op[1] + right * across + above * along,
+            -op[2] + right * along - above * across,
+            (width * abs(across) + height * abs(along)) / 2,
+            (width * abs(along) + height * abs(across)) / 2,
+        )
 
 
 def _add_turtle(bounds: Bounds, turtle: Mapping[str, Any]) -> None:

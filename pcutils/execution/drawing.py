@@ -31,7 +31,8 @@ class Drawing:
             ("arrow", x, y, direction, colour, length, width)
             ("label", x, y, direction, font size, colour, side, text)
 
-        A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.
+        A label stands at the left, right, top or bottom of its place or in the center; one without a turtle
+        starts or ends there. A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.
     turtles : tuple of dict
         ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size`` (width, height and, of a
         picture, its address), ``opacity``, ``visible``; ``marks`` where something was drawn on it: marks as

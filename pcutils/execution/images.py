@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from pcutils.execution.letters import shortened, text_width
 from pcutils.execution.marks import xml_text
 from pcutils.execution.strokes import number
 
 FRAME = 'fill="#fff" fill-opacity=".6" stroke="#888" stroke-dasharray="3"'
-NAME_LETTERS = 16
-LETTER_SHARE = 0.6
-SMALLEST_FONT, LARGEST_FONT = 5.0, 14.0
+NAME_LETTERS = 24
+SMALLEST_FONT, LARGEST_FONT = 8.0, 14.0
 LONGEST_SIDE = 4096
 _DATA = re.compile(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/]+={0,2})")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -126,9 +126,9 @@ def image_svg(left: float, top: float, width: float, height: float, address: str
     if own_size(address):
         return f'<image {room} href="{address}"/>'
     name = short_name(address)
-    font = min(max(width / (LETTER_SHARE * len(name) + 1), SMALLEST_FONT), LARGEST_FONT)
+    font = min(max(width / (text_width(name, 1.0) + 0.5), SMALLEST_FONT), LARGEST_FONT)
     return (
         f'<rect {room} {FRAME}/><text x="{number(left + width / 2)}" y="{number(top + height / 2)}"'
         f' font-size="{number(font)}" fill="#555" text-anchor="middle" dominant-baseline="central">'
-        f"{xml_text(name)}</text>"
+        f"{xml_text(shortened(name, width - 2, font))}</text>"
     )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from pcutils.execution.images import address_of, image_svg, own_size, short_name
+from pcutils.execution.letters import text_width
 from pcutils.execution.marks import MARKS, marks_svg, surface_svg, xml_text
 from pcutils.execution.strokes import number
 
 LINE_HEIGHT = 22.0
-LETTER_WIDTH = 7.6
+FONT_SIZE = 15.0
 INPUT_WIDTH = 110.0
-SHOWN_LINES = 40
-SHOWN_LETTERS = 90
+CELL_MARGIN = 6.0
+SHOWN_LINES = 24
+LINE_LETTERS = 50
+LONGEST_TEXT = 2000
 PICTURE_SIDE = 160.0
 PICTURE_GAP = 6.0
 PICTURES_HEIGHT = 800.0
@@ -32,12 +37,15 @@ class Line(NamedTuple):
         Width and height of a picture, where they are known.
     marks : tuple
         What a program drew on a surface of its own, which is a picture without an address.
+    cells : tuple of float
+        Width of each cell of a row.
     """
 
     kind: str
     text: str
     side: tuple[float, float] | None = None
     marks: tuple[Any, ...] = ()
+    cells: tuple[float, ...] = ()
 
     @property
     def height(self) -> float:
@@ -49,8 +57,10 @@ class Line(NamedTuple):
         """Room that it needs beside its margins, in pixels."""
         if self.side:
             return self.side[0]
+        if self.kind == "row":
+            return sum(self.cells)
         words = short_name(self.text) if self.kind == "picture" else self.text
-        return len(words) * LETTER_WIDTH + (INPUT_WIDTH if self.kind == "question" else 0.0) + 20
+        return text_width(words, FONT_SIZE) + (INPUT_WIDTH if self.kind == "question" else 0.0) + 20
 
 
 def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
@@ -74,9 +84,12 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
             lines += _picture(item["size"])
         else:
             lines += [
-                Line(item["kind"], line.rstrip()[:SHOWN_LETTERS])
-                for line in item["text"].splitlines()
+                Line(item["kind"], part)
+                for line in item["text"].splitlines()[: SHOWN_LINES + 1]
                 if line.strip()
+                for part in wrap(
+                    line.rstrip()[:LONGEST_TEXT], LINE_LETTERS, expand_tabs=False, replace_whitespace=False
+                )
             ]
         if item["kind"] == "question" and not item["text"]:
             lines.append(Line("question", ""))
@@ -90,10 +103,15 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
 
 
 def _table_rows(text: str) -> list[Line]:
-    """Cut a table into rows whose cells are equally wide, with tabs between them."""
+    """Cut a table into rows whose cells are as wide as the widest of their column."""
     rows = [row.split("\t") for row in text.split("\n")]
-    wide = max(2, *(len(cell) for row in rows for cell in row))
-    return [Line("row", "\t".join(cell.ljust(wide) for cell in row)) for row in rows]
+    columns = zip_longest(*rows, fillvalue="")
+    wide = tuple(max(_cell_width(cell) for cell in column) for column in columns)
+    return [Line("row", "\t".join(row), cells=wide[: len(row)]) for row in rows]
+
+
+def _cell_width(text: str) -> float:
+    return max(text_width(text, FONT_SIZE) + 2 * CELL_MARGIN, LINE_HEIGHT)
 
 
 def _picture(size: Any) -> list[Line]:
@@ -126,11 +144,11 @@ def line_svg(line: Line, x: float, top: float) -> str:
     """
     y = top + 0.6 * LINE_HEIGHT
     if line.kind == "row":
-        return _row_svg(line.text, x, y)
+        return _row_svg(line, x, y)
     if line.kind == "picture":
         return _picture_svg(line, x, top)
     shown = xml_text(line.text)
-    width = max(1, len(line.text)) * LETTER_WIDTH
+    width = text_width(line.text, FONT_SIZE)
     if line.kind == "button":
         frame = f'<rect x="{number(x)}" y="{number(y - 15)}" width="{number(width + 16)}" height="20" rx="4"'
         return f'{frame} fill="#eee" stroke="#888"/><text x="{number(x + 8)}" y="{number(y)}">{shown}</text>'
@@ -149,22 +167,19 @@ def _picture_svg(line: Line, x: float, top: float) -> str:
     if line.side:
         return image_svg(x, top, *line.side, line.text)
     name = short_name(line.text)
-    frame = f'<rect x="{number(x)}" y="{number(top - 1.8)}" width="{number(len(name) * LETTER_WIDTH + 16)}"'
+    frame = (
+        f'<rect x="{number(x)}" y="{number(top - 1.8)}" width="{number(text_width(name, FONT_SIZE) + 16)}"'
+    )
     frame += ' height="20" fill="none" stroke="#888" stroke-dasharray="3"/>'
     return f'{frame}<text x="{number(x + 8)}" y="{number(top + 0.6 * LINE_HEIGHT)}">{xml_text(name)}</text>'
 
 
-def _row_svg(text: str, x: float, y: float) -> str:
+def _row_svg(line: Line, x: float, y: float) -> str:
     """Draw the cells of one row of a table side by side."""
     parts = []
-    for cell in text.split("\t"):
-        width = len(cell) * LETTER_WIDTH + 10
+    for cell, width in zip(line.text.split("\t"), line.cells, strict=True):
         frame = f'x="{number(x)}" y="{number(y - 16)}" width="{number(width)}" height="{number(LINE_HEIGHT)}"'
-        words = (
-            f'<text x="{number(x + 5)}" y="{number(y)}">{xml_text(cell.rstrip())}</text>'
-            if cell.strip()
-            else ""
-        )
+        words = f'<text x="{number(x + CELL_MARGIN)}" y="{number(y)}">{xml_text(cell)}</text>' if cell else ""
         parts.append(f'<rect {frame} fill="none" stroke="#444"/>{words}')
         x += width
     return "".join(parts)

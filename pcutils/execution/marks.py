@@ -7,8 +7,12 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from pcutils.execution.colors import safe_color
+from pcutils.execution.letters import text_width
 from pcutils.execution.strokes import joined, number, path_data
 
+# Between a turtle and a label at its side.
+LABEL_GAP = 8.0
+LINE_SHARE = 1.2
 # What holds for all marks that do not say otherwise.
 MARKS = 'fill="none" stroke-linecap="round" stroke-linejoin="round" font-family="sans-serif"'
 
@@ -98,14 +102,45 @@ def _arrow(op: Sequence[Any]) -> str:
     return f'<g transform="{place}">{line}<path d="{head}" fill="{ink}"/></g>'
 
 
+def label_middle(op: Sequence[Any]) -> tuple[float, float, float, float]:
+    """Find where a label lies before it is turned around its place.
+
+    Parameters
+    ----------
+    op : sequence
+        A label, as in :class:`pcutils.execution.drawing.Drawing`.
+
+    Returns
+    -------
+    tuple of float
+        How far its middle is to the right of its place and above it, its width and its height, in pixels.
+    """
+    size, side, lines = op[4], op[6], op[7].split("\n")
+    width, height = max(text_width(line, size) for line in lines), LINE_SHARE * size * len(lines)
+    half = width / 2
+    beside = {"left": -half - LABEL_GAP, "right": half + LABEL_GAP, "end": -half, "start": half}
+    above = {"top": height / 2 + LABEL_GAP, "bottom": -height / 2 - LABEL_GAP}.get(side, 0.0)
+    return beside.get(side, 0.0), above, width, height
+
+
 def _label(op: Sequence[Any]) -> str:
     _, x, y, direction, size, color, side, text = op
-    anchor = {"left": "end", "right": "start"}.get(side, "middle")
-    y += {"top": 0.6 * size, "bottom": -0.6 * size}.get(side, 0.0)
+    _, above, _, height = label_middle(op)
+    anchor = {"left": "end", "right": "start", "end": "end", "start": "start"}.get(side, "middle")
+    left = number(x + {"left": -LABEL_GAP, "right": LABEL_GAP}.get(side, 0.0))
+    lines = text.split("\n")
+    step = height / len(lines)
+    top = -y - above - (len(lines) - 1) * step / 2
+    words = xml_text(text)
+    if len(lines) > 1:
+        words = "".join(
+            f'<tspan x="{left}" y="{number(top + i * step)}">{xml_text(line)}</tspan>'
+            for i, line in enumerate(lines)
+        )
     turned = f' transform="rotate({number(direction)} {number(x)} {number(-y)})"' if direction % 360 else ""
     return (
-        f'<text x="{number(x)}" y="{number(-y)}" font-size="{number(size)}" fill="{safe_color(color)}"'
-        f' text-anchor="{anchor}" dominant-baseline="central"{turned}>{xml_text(text)}</text>'
+        f'<text x="{left}" y="{number(top)}" font-size="{number(size)}" fill="{safe_color(color)}"'
+        f' text-anchor="{anchor}" dominant-baseline="central"{turned}>{words}</text>'
     )
 
 

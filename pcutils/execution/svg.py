@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pcutils.execution.bounds import MARGIN
 from pcutils.execution.frame import Frame, common_frame
-from pcutils.execution.lines import line_svg, text_lines
+from pcutils.execution.lines import FONT_SIZE, line_svg, text_lines
 from pcutils.execution.marks import MARKS, marks_svg, xml_text
 from pcutils.execution.strokes import number
 from pcutils.execution.turtles import turtle_svg
@@ -94,5 +94,5 @@ def picture(
         parts.append(f"<g {MARKS}>")
         parts += [*marks, "</g>"]
     if written:
-        parts += ['<g font-family="sans-serif" font-size="15" fill="black">', *written, "</g>"]
+        parts += [f'<g font-family="sans-serif" font-size="{FONT_SIZE:g}" fill="black">', *written, "</g>"]
     return "".join([*parts, "</svg>"])

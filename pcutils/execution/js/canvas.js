@@ -159,7 +159,7 @@
   });
   function text(words, x, y) {
     var m = this.shim.matrix, height = (parseFloat((/([\d.]+)px/.exec(this.font) || [])[1]) || 10) * scaleOf(m);
-    var side = { center: 'center', right: 'left', end: 'left' }[this.textAlign] || 'right';
+    var side = { center: 'center', right: 'end', end: 'end' }[this.textAlign] || 'start';
     var at = place(this, +x, +y), turn = Math.atan2(m[1], m[0]);
     put(this, ['label', shim.round(at[0] + 0.35 * height * Math.sin(turn)), shim.round(at[1] + 0.35 * height * Math.cos(turn)),
       shim.round(turn * 180 / Math.PI), shim.round(height), ink(this.fillStyle), side, String(words).slice(0, LONGEST_TEXT)]);
