@@ -13,10 +13,12 @@ class MemoryWatch:
     ----------
     peak_mb : int
         Most seen so far, in MiB; pages that processes share count once for each of them.
+    largest_mb : int
+        Most that one of the started processes has held.
     """
 
     def __init__(self, seconds: float = 1.0) -> None:
-        self.peak_mb = 0
+        self.peak_mb = self.largest_mb = 0
         self._seconds = seconds
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -35,12 +37,14 @@ class MemoryWatch:
         import psutil
 
         while True:
-            held = 0
-            for process in [me := psutil.Process(), *me.children(recursive=True)]:
+            held = psutil.Process().memory_info().rss
+            for process in psutil.Process().children(recursive=True):
                 try:
-                    held += process.memory_info().rss
+                    own = process.memory_info().rss
                 except psutil.NoSuchProcess:
                     continue
+                held += own
+                self.largest_mb = max(self.largest_mb, own // 2**20)
             self.peak_mb = max(self.peak_mb, held // 2**20)
             if self._done.wait(self._seconds):
                 return

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROWS_IN_MEMORY = 1_000
 """Traces whose programs are held, and run, at a time; what they gave is kept even if the next ones fail."""
 
+_AGAIN = "Delete it and its splits, and call `pcutils run` again."
+
 
 def run(files: RunFiles, *, execution: Execution, shard: str = "") -> None:
     """Write one shard of the tables of measures and programs, or the whole tables where there is one shard.
@@ -56,17 +58,16 @@ def run(files: RunFiles, *, execution: Execution, shard: str = "") -> None:
     words = f"measuring shard {shard}"
     with track(label=words, total=len(splits), unit="traces", enabled=bool(shard)) as bar:
         for batch in read_batches(traces, ROWS_IN_MEMORY):
-            _check_shard(batch, traces, files, shard)
+            rows = splits[read : read + len(batch)].reset_index(drop=True)
+            _check_batch(batch, rows, traces, files, shard)
             label = f"students' traces {read + 1} to {read + len(batch)} of {len(splits)}"
             measures, programs = measure(list(traces_of(batch)), verdicts, label, progress=not shard)
-            rows = splits[read : read + len(batch)].reset_index(drop=True)
             measured.append(_beside(rows.assign(**_columns(batch)), measures))
             ran.append(programs)
             read += len(batch)
             bar.update(len(batch))
-    if read != len(splits):
-        found = f"{read} traces and {len(splits)} splits"
-        raise DataError(found, "as many", file=str(traces), hint="Delete both and call `pcutils run` again.")
+    if read < len(splits):
+        raise DataError(f"{read} traces", f"{len(splits)}, one a split", file=str(traces), hint=_AGAIN)
     if not measured:
         measures, programs = measure([], verdicts, "no traces")
         measured, ran = [_beside(splits.assign(**_columns([])), measures)], [programs]
@@ -85,13 +86,17 @@ def _read_splits(path: Path) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=columns).astype("str")
 
 
-def _check_shard(batch: list[Mapping[str, Any]], path: Path, files: RunFiles, shard: str) -> None:
+def _check_batch(
+    batch: list[Mapping[str, Any]], rows: pandas.DataFrame, path: Path, files: RunFiles, shard: str
+) -> None:
+    """Make sure that the traces belong into this shard and are those that were split."""
     expected = files.shard_names.index(shard)
-    for row in batch:
-        if shard_of(row["username"], files.shards) != expected:
-            hint = "Delete it and call `pcutils run` again."
-            found = "a student of another shard"
-            raise DataError(found, f"those of shard {shard}", file=str(path), field="username", hint=hint)
+    if any(shard_of(row["username"], files.shards) != expected for row in batch):
+        found = "a student of another shard"
+        raise DataError(found, f"those of {shard}", file=str(path), field="username", hint=_AGAIN)
+    pairs = list(zip(rows["username"], rows["title"], strict=True))
+    if pairs != [(row["username"], row["title"]) for row in batch]:
+        raise DataError("other traces than were split", "the same ones", file=str(path), hint=_AGAIN)
 
 
 def _columns(batch: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
