@@ -190,6 +190,27 @@
     return String(name).replace(/-([a-z])/g, function (_, letter) { return letter.toUpperCase(); });
   };
 
+  // Text as it is read: a break and the edges of a block begin a new line, other white space is one blank.
+  var BLOCK = /^(P|DIV|LI|UL|OL|TR|TABLE|H[1-6]|CENTER|PRE|BLOCKQUOTE|SECTION|FORM|HR)$/, UNSEEN = /^(SCRIPT|STYLE|TITLE)$/;
+  function shownText(node, isExact) {
+    if (node.nodeType === 3) return isExact ? node.text : node.text.replace(/[ \t\r\n\f]+/g, ' ');
+    if (node.tagName === 'BR') return '\n';
+    if (UNSEEN.test(node.tagName)) return '';
+    for (var i = 0, text = ''; i < node.childNodes.length; i++) text += shownText(node.childNodes[i], isExact || node.tagName === 'PRE');
+    return BLOCK.test(node.tagName) ? '\n' + text + '\n' : text;
+  }
+  shim.shownText = function (nodes) {
+    for (var i = 0, text = ''; i < nodes.length; i++) text += shownText(nodes[i], false);
+    return text.replace(/ *\n[ \n]*/g, '\n').replace(/^\n|\n$/g, '');
+  };
+  // The words of what a command is given: HTML, an element or a set of them.
+  shim.textOf = function (html) {
+    if (html && html.textContent !== undefined) return html.nodeType ? shim.shownText([html]) : String(html.textContent);
+    if (html instanceof shim.Query) return shim.shownText(html);
+    html = String(html);
+    return /[<&]/.test(html) ? shim.shownText(shim.parseHtml(html)) : html.replace(/[ \t\r\n\f]+/g, ' ');
+  };
+
   // Selectors: tag, #id, .class, [attribute=value], pseudo-classes of position, lists and descendants -------------------
   var SIMPLE = /([#.]?)([\w-]+|\*)|\[([\w-]+)(?:[~^$*|]?=["']?([^\]"']*)["']?)?\]|:([\w-]+)(?:\(([^)]*)\))?/g;
   var VALID = /^[\s\w\-#.*,>+~:()\[\]="'^$|@\/]*$/;

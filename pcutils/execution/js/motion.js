@@ -273,11 +273,4 @@
         (/\b(left|right|top|bottom)\b/.exec(side) || ['center'])[0], text]));
     };
   }, 'speed');
-  shim.textOf = function (html) {
-    if (html && html.textContent !== undefined) return String(html.textContent);
-    if (html instanceof shim.Query) return html.text();
-    html = String(html);
-    if (!/[<&]/.test(html)) return html;
-    return shim.parseHtml(html).map(function (n) { return n.textContent; }).join('');
-  };
 })(globalThis, globalThis.__shim);

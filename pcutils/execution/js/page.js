@@ -5,7 +5,7 @@
 
   // Writing ----------------------------------------------------------------------------------------------------------
   shim.shown = function (element) {
-    if (element.shim && element.shim.item) element.shim.item.text = element.textContent;
+    if (element.shim && element.shim.item) element.shim.item.text = shim.shownText([element]);
   };
   // What is written is made at once, and comes on the page when the main turtle has done what was asked of it before.
   function put(kind, element, text, size) {
@@ -31,7 +31,7 @@
       nodes.forEach(block.appendChild, block);
     }
     runScripts(block);
-    return put(/^H[1-3]$/.test(block.tagName) ? 'heading' : 'text', block, block.textContent);
+    return put(/^H[1-3]$/.test(block.tagName) ? 'heading' : 'text', block, shim.shownText([block]));
   }
   function runScripts(block) {
     if (block.tagName !== 'SCRIPT') return;
@@ -103,7 +103,7 @@
   // Questions wait for a person; none comes ----------------------------------------------------------------------------
   function ask(prompt) {
     var hasName = typeof prompt !== 'function' && (prompt || shim.isNumeric(prompt));
-    var text = hasName ? shim.textOf(prompt) : '', element = new shim.Element('label');
+    var text = hasName ? shim.textOf(prompt).replace(/\n/g, ' ') : '', element = new shim.Element('label');
     element.appendChild(global.document.createTextNode(text));
     element.appendChild(new shim.Element('input'));
     return put('question', element, text);
