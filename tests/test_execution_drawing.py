@@ -300,3 +300,21 @@ def test_breaks_and_blocks_begin_new_lines(executor: Executor) -> None:
     assert [item["text"] for item in drawing.items] == ["a\nb", "one\ntwo", "x y z\nw", "new\ner", "q r"]
     label = next(text for text in parsed(drawing).iter(f"{SVG}text") if text.get("font-size"))
     assert [(line.text, float(line.get("y", ""))) for line in label] == [("l", -9.6), ("m", 9.6)]
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "$('body').css 'background', 'navy'",
+        "$(document.documentElement).css {backgroundColor: 'navy'}",
+        "document.body.style.background = 'no-repeat navy'",
+        "$(document.body).css background: navy\ncs()",
+    ],
+)
+def test_the_page_may_have_a_colour_that_the_eraser_brings_back(executor: Executor, style: str) -> None:
+    drawing = draw(executor, f"{style}\ndot white, 50\ndot erase, 20")
+    assert drawing.background == "navy"
+    root = parsed(drawing)
+    assert root[2].get("fill") == "navy"
+    assert [dot.get("fill") for dot in root.iter(f"{SVG}circle")] == ["white", "navy"]
+    assert draw(executor, "$('p').css 'background', 'navy'").background is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pcutils.execution.frame import Frame
 
-ON_TURTLE = "sprite"
+ON_TURTLE, PAPER = "sprite", "page"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Drawing:
             ("label", x, y, direction, font size, colour, side, text)
 
         A label stands at the left, right, top or bottom of its place or in the center; one without a turtle
-        starts or ends there. A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large, clockwise) for an arc.
+        starts or ends there. A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large,
+        clockwise) for an arc.
     turtles : tuple of dict
         ``x``, ``y``, ``direction``, ``scale``, ``color``, ``shape``, ``size`` (width, height and, of a
         picture, its address), ``opacity``, ``visible``; ``marks`` where something was drawn on it: marks as
@@ -42,11 +43,14 @@ class Drawing:
         What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size`` (rows
         and columns of a table; width, height and address of a picture, 0 where a side is not known, and the
         marks of a surface that the program drew itself).
+    background : str or None
+        Colour of the page, where the program gave it one.
     """
 
     ops: tuple[tuple[Any, ...], ...] = ()
     turtles: tuple[Mapping[str, Any], ...] = ()
     items: tuple[Mapping[str, Any], ...] = ()
+    background: str | None = None
 
     @classmethod
     def from_report(cls, report: Mapping[str, Any]) -> Drawing:
@@ -68,7 +72,8 @@ class Drawing:
             {**turtle, "marks": on_turtles[number]} if number in on_turtles else turtle
             for number, turtle in enumerate(report.get("turtles", ()))
         )
-        return cls(tuple(op for op in ops if op[0] != ON_TURTLE), turtles, items)
+        background = next((str(op[1]) for op in ops if op[0] == PAPER), None)
+        return cls(tuple(op for op in ops if op[0] not in (ON_TURTLE, PAPER)), turtles, items, background)
 
     def to_svg(
         self,
@@ -94,7 +99,7 @@ class Drawing:
         Returns
         -------
         str
-            One ``<svg>`` element with a white canvas that fits what is on it.
+            One ``<svg>`` element with a canvas, white or in the colour of the page, that fits what is on it.
         """
         from pcutils.execution.svg import picture
 

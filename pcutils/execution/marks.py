@@ -16,6 +16,25 @@ LINE_SHARE = 1.2
 # What holds for all marks that do not say otherwise.
 MARKS = 'fill="none" stroke-linecap="round" stroke-linejoin="round" font-family="sans-serif"'
 
+# Where the colour of each kind of mark stands.
+COLOR_AT = {"path": 1, "fill": 1, "dot": 3, "box": 4, "arrow": 4, "label": 5}
+ERASER = "erase"
+
+
+def on_paper(ops: Iterable[Sequence[Any]], paper: str) -> list[Sequence[Any]]:
+    """Let the eraser bring back the colour of the page.
+
+    Examples
+    --------
+    >>> on_paper([("dot", 0, 0, "erase", 9), ("dot", 0, 0, "red", 5)], "navy")
+    [('dot', 0, 0, 'navy', 9), ('dot', 0, 0, 'red', 5)]
+    """
+    kept = []
+    for op in ops:
+        at = COLOR_AT[op[0]]
+        kept.append((*op[:at], paper, *op[at + 1 :]) if op[at] == ERASER else op)
+    return kept
+
 
 def marks_svg(ops: Iterable[Sequence[Any]]) -> list[str]:
     """Write marks, oldest first.

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pcutils.execution.bounds import MARGIN
+from pcutils.execution.colors import safe_color
 from pcutils.execution.frame import Frame, common_frame
 from pcutils.execution.lines import FONT_SIZE, line_svg, text_lines
-from pcutils.execution.marks import MARKS, marks_svg, xml_text
+from pcutils.execution.marks import COLOR_AT, MARKS, marks_svg, on_paper, xml_text
 from pcutils.execution.strokes import number
 from pcutils.execution.turtles import turtle_svg
 
@@ -47,8 +48,7 @@ def describe(drawing: Drawing) -> str:
     """
     counts = Counter(op[0] for op in drawing.ops)
     parts = [f"{count} {_WORDS[kind][count > 1]}" for kind, count in counts.items()]
-    where = {"path": 1, "fill": 1, "dot": 3, "box": 4, "arrow": 4, "label": 5}
-    colors = list(dict.fromkeys(str(op[where[op[0]]]) for op in drawing.ops))
+    colors = list(dict.fromkeys(str(op[COLOR_AT[op[0]]]) for op in drawing.ops))
     pictures = sum(item["kind"] == "picture" for item in drawing.items)
     texts = sum(item["kind"] != "picture" and item["text"] != "" for item in drawing.items)
     if texts:
@@ -74,7 +74,8 @@ def picture(
     left, top, width, height = frame.box
     shrink = min(1.0, SHOWN_SIDE / max(width, height))
     shown = size or (round(width * shrink), round(height * shrink))
-    marks = marks_svg(drawing.ops)
+    paper = safe_color(drawing.background or CANVAS_COLOR)
+    marks = marks_svg(on_paper(drawing.ops, paper))
     if frame.has_marks:
         on_top = [*drawing.turtles[1:], *drawing.turtles[:1]]
         marks += [turtle_svg(turtle) for turtle in on_top if turtle["visible"]]
@@ -88,7 +89,7 @@ def picture(
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{shown[0]}" height="{shown[1]}"',
         f' role="img"><title>{name}</title><desc>{xml_text(description or describe(drawing))}</desc>',
-        f'<rect {canvas} fill="{CANVAS_COLOR}"/>',
+        f'<rect {canvas} fill="{paper}"/>',
     ]
     if marks:
         parts.append(f"<g {MARKS}>")

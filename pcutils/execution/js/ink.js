@@ -71,8 +71,9 @@
     }
     return op.box = box;
   }
+  var INKLESS = { label: true, arrow: true, sprite: true, page: true };
   function covers(op, x, y) {
-    if (op[0] === 'label' || op[0] === 'arrow' || op[0] === 'sprite') return false;
+    if (INKLESS[op[0]] === true) return false;
     var box = boxOf(op);
     if (x < box.left || x > box.right || y < box.low || y > box.high) return false;
     if (op[0] === 'path') return onStroke(x, y, box.strokes[0], op[2]);

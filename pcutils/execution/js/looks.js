@@ -73,7 +73,7 @@
   };
   shim.clearDrawing = (function (clear) {
     return function () {
-      var kept = shim.ops.filter(function (op) { return op[0] === 'sprite'; });
+      var kept = shim.ops.filter(function (op) { return op[0] === 'sprite' || op[0] === 'page'; });
       clear();
       kept.forEach(function (op) { shim.ops[shim.ops.length] = op; });
     };

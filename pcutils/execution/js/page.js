@@ -3,6 +3,22 @@
   'use strict';
   var $ = shim.$;
 
+  // The colour behind everything, which the eraser brings back.
+  var paper = null;
+  function showPaper(style) {
+    var color = String(style).split(/\s+(?![^(]*\))/).filter(shim.isColor)[0];
+    if (!color) return;
+    if (!paper) paper = shim.ops[shim.ops.length] = ['page', ''];
+    paper[1] = color;
+  }
+  ['background', 'backgroundColor'].forEach(function (name) {
+    [shim.body, shim.html].forEach(function (element) {
+      var value = '';
+      Object.defineProperty(element.style, name, { enumerable: true, configurable: true, get: function () { return value; },
+        set: function (style) { value = style; showPaper(style); } });
+    });
+  });
+
   // Writing ----------------------------------------------------------------------------------------------------------
   shim.shown = function (element) {
     if (element.shim && element.shim.item) element.shim.item.text = shim.shownText([element]);
