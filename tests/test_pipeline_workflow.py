@@ -167,6 +167,38 @@ def test_an_interrupted_run_goes_on(clone: fake_clone.FakeClone) -> None:
     assert ran == {"measures", FIRST}
 
 
+def test_each_shard_is_a_job_of_its_own(clone: fake_clone.FakeClone) -> None:
+    three = ("--set", "data.shards=3", "--only", "measures")
+    shards = [f"measures-0000{number}-of-00003" for number in range(3)]
+    ran, done = clone.run(*three)
+    assert ran == {"data", *shards}
+    assert done.stderr.count("shard 2 of 3: done in") == 1
+    assert "shard 2 of 3: ..." not in done.stderr
+    assert clone.run(*three)[0] == set()
+    data = clone.run_dir / "data"
+    (data / "measures" / "00001-of-00003.parquet").unlink()
+    assert clone.run(*three)[0] == {shards[1]}, "the others are as they were"
+    (data / "traces" / "00002-of-00003.parquet").write_text("other traces")
+    assert clone.run(*three)[0] == {shards[2]}
+    assert clone.run("--set", "data.shards=3", "--only", FIRST)[0] == {FIRST}
+    ran, done = clone.run("--set", "data.shards=0", "--only", "data")
+    assert (ran, done.returncode) == (set(), 1)
+    assert "data.shards: found 0" in done.stderr
+
+
+def test_a_failed_shard_leaves_the_others(clone: fake_clone.FakeClone) -> None:
+    path = "pcutils/pipeline/stages/measures.py"
+    broken = '    if shard == "00000-of-00002":\n        raise RuntimeError("no turtle")\n    for name in'
+    clone.edit(path, "    for name in", broken)
+    two = ("--set", "data.shards=2", "--only", "measures")
+    done = clone.run(*two)[1]
+    assert done.returncode == 1
+    assert "shard 1 of 2: FAILED" in done.stderr
+    assert "shard 2 of 2: done in" in done.stderr
+    clone.edit(path, broken, "    for name in")
+    assert "measures-00000-of-00002" in clone.run(*two)[0]
+
+
 def test_one_call_a_run_at_a_time(clone: fake_clone.FakeClone) -> None:
     with (clone.run_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -43,9 +43,6 @@ def source_options(data: Data, root: Path) -> dict[str, Any]:
     if "path" in options:
         options["path"] = str(root / Path(options["path"]).expanduser())
     options |= {name: _secret(f"data.{name}", given[name], root) for name in SECRETS if name in given}
-    if data.source == "hub" and "path" not in options:
-        # Every other step of a run is kept off the network.
-        os.environ["HF_HUB_OFFLINE"] = "0"
     return options
 
 

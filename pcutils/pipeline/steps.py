@@ -11,6 +11,7 @@ from pcutils.pipeline.digest import CodeBase, digest_folder
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.parameters import check_parameters
 from pcutils.pipeline.profile_errors import suggest
+from pcutils.pipeline.source_options import source_options
 from pcutils.variants import VARIANTS
 
 if TYPE_CHECKING:
@@ -137,12 +138,13 @@ class Steps:
         self._code = CodeBase(root)
 
     def check(self) -> None:
-        """Check the chapters' parameters and the data's path before anything runs.
+        """Check the chapters' parameters, and where the data and their secrets are, before anything runs.
 
         Raises
         ------
         ProfileError
-            Where a chapter or a parameter is unknown, a value is of the wrong type, or the data is not there.
+            Where a chapter or a parameter is unknown, a value is of the wrong type, or data or a secret is
+            not there.
         """
         for chapter in self.profile.chapters:
             if chapter not in CHAPTERS:
@@ -150,6 +152,7 @@ class Steps:
         source = source_path(self.profile, self.root)
         if source is not None and not source.exists():
             raise ProfileError(f"data.path: there is no {source}; say where with --set data.path=FOLDER.")
+        source_options(self.profile.data, self.root)
         for chapter in CHAPTERS:
             self.parameters(chapter)
 

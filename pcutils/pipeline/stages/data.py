@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -44,7 +45,10 @@ def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
     pcutils.errors.DataError
         Where the source cannot be read, or more of its rows are kept aside than ``data.most_kept_aside``.
     """
-    reading = stream(data.source, **source_options(data, root))
+    options = source_options(data, root)
+    if data.source == "hub" and "path" not in options:
+        os.environ["HF_HUB_OFFLINE"] = "0"  # the only step that needs the network; all others are kept off it
+    reading = stream(data.source, **options)
     shards = [_Shard() for _ in range(files.shards)]
     counts: Counter[str] = Counter()
     with ShardWriter(files.parts("traces")) as writer, replacing(files.quarantine) as part:
