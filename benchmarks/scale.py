@@ -3,10 +3,10 @@
     python benchmarks/scale.py --traces 10000 100000
 
 Each size goes through the steps of `pcutils run --only measures`, each in a process of its own: a made-up
-table in the shape of the hub is written; it is read, validated, put into shards and split; some of the shards
-are measured, their programs run. Made-up students write slowly, so a few are made up in earnest, and all others
-write the same programs with other numbers and a remark of their own: no program occurs twice, which is the
-slowest case.
+table in the shape of the hub is written; it is read, validated, put into shards and split; some of the
+shards are measured, their programs run. Made-up students write slowly, so a few are made up in earnest, and
+all others write the same programs with other numbers and a remark of their own: no program occurs twice,
+which is the slowest case.
 """
 
 from __future__ import annotations
