@@ -105,6 +105,8 @@ def test_a_long_pause_ends_a_session_and_another_student_begins_one() -> None:
     ]
     assert len(sessions.session_table(states_of({"a": [0, 31]}))) == 2
     assert len(sessions.session_table(states_of({"a": [0, 31]}), minutes=31)) == 1
+    without = sessions.session_means(sessions.session_table(states_of({"a": [None]})), **DRAWS)
+    assert not any(mean.is_defined for mean in without.values())
     means = sessions.session_means(found, **DRAWS)
     assert list(means) == list(sessions.MEASURES)
     assert means["sessions"].value == 1.5

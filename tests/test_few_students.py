@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pcutils import few_students, figures
 from pcutils.analysis.claims import CANNOT, evidence_table, judge_claims
-from pcutils.analysis.statistics import Estimate
+from pcutils.analysis.statistics import Estimate, undefined
 from pcutils.errors import PcutilsError
 from pcutils.few_students import LEAST_STUDENTS, TOO_FEW, bounded, joined_edges, joined_labels
 from pcutils.figures.adaptation import adaptation_curve
@@ -102,6 +102,11 @@ def test_a_histogram_must_know_whose_values_it_draws_and_draws_nothing_of_nine()
 
 def estimate(n: int) -> Estimate:
     return Estimate(0.5, 0.4, 0.6, n)
+
+
+def test_what_is_not_defined_is_not_said_to_be_hidden() -> None:
+    assert figures.number(estimate(9)) == TOO_FEW
+    assert figures.number(undefined(0, "no clock")) == "not defined"
 
 
 def test_curves_of_new_students_leave_few_students_out() -> None:

@@ -43,7 +43,7 @@ def number(value: object, spec: str = "") -> str:
     '0.50 (0.25 to 0.75)'
     """
     if isinstance(value, Estimate):
-        if publication.is_too_few(value.n):
+        if value.is_defined and publication.is_too_few(value.n):
             return publication.TOO_FEW
         value = {"value": value.value, "low": value.low, "high": value.high}
     if isinstance(value, Mapping):
