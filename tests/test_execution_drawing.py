@@ -318,3 +318,10 @@ def test_the_page_may_have_a_colour_that_the_eraser_brings_back(executor: Execut
     assert root[2].get("fill") == "navy"
     assert [dot.get("fill") for dot in root.iter(f"{SVG}circle")] == ["white", "navy"]
     assert draw(executor, "$('p').css 'background', 'navy'").background is None
+
+
+def test_cells_have_their_colour(executor: Executor) -> None:
+    program = "t = table 2, 2\nt.cell(1, 0).css {background: red}\nt.cell(0, 1).css 'background', 'x'"
+    drawing = draw(executor, program)
+    cells = parsed(drawing).findall(f".//{SVG}g/{SVG}rect")
+    assert [cell.get("fill") for cell in cells] == ["none", "none", "red", "none"]

@@ -40,9 +40,9 @@ class Drawing:
         in `ops`, in places of the page, behind each ``("at", x, y, direction, scale)`` those made while it
         stood there, and ``("key", number, colour)`` for coloured keys of a piano.
     items : tuple of dict
-        What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size`` (rows
-        and columns of a table; width, height and address of a picture, 0 where a side is not known, and the
-        marks of a surface that the program drew itself).
+        What was written: ``kind`` (text, heading, button, question, table, picture), ``text``, ``size``: of a
+        table rows, columns and (row, column, colour) of its coloured cells; of a picture width, height and
+        address, 0 where a side is not known, and the marks of a surface that the program drew itself.
     background : str or None
         Colour of the page, where the program gave it one.
     """

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, NamedTuple
 
+from pcutils.execution.colors import safe_color
 from pcutils.execution.images import address_of, image_svg, own_size, short_name
 from pcutils.execution.letters import text_width
 from pcutils.execution.marks import MARKS, marks_svg, surface_svg, xml_text
@@ -37,15 +38,15 @@ class Line(NamedTuple):
         Width and height of a picture, where they are known.
     marks : tuple
         What a program drew on a surface of its own, which is a picture without an address.
-    cells : tuple of float
-        Width of each cell of a row.
+    cells : tuple of tuple
+        Width and colour of each cell of a row.
     """
 
     kind: str
     text: str
     side: tuple[float, float] | None = None
     marks: tuple[Any, ...] = ()
-    cells: tuple[float, ...] = ()
+    cells: tuple[tuple[float, str], ...] = ()
 
     @property
     def height(self) -> float:
@@ -58,7 +59,7 @@ class Line(NamedTuple):
         if self.side:
             return self.side[0]
         if self.kind == "row":
-            return sum(self.cells)
+            return sum(width for width, _ in self.cells)
         words = short_name(self.text) if self.kind == "picture" else self.text
         return text_width(words, FONT_SIZE) + (INPUT_WIDTH if self.kind == "question" else 0.0) + 20
 
@@ -79,7 +80,7 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
     lines: list[Line] = []
     for item in items:
         if item["kind"] == "table":
-            lines += _table_rows(item["text"])
+            lines += _table_rows(item["text"], item["size"])
         elif item["kind"] == "picture":
             lines += _picture(item["size"])
         else:
@@ -102,12 +103,21 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
     return lines if hidden <= 0 else [*lines[:SHOWN_LINES], Line("text", f"… and {hidden} more lines")]
 
 
-def _table_rows(text: str) -> list[Line]:
+def _table_rows(text: str, size: Any) -> list[Line]:
     """Cut a table into rows whose cells are as wide as the widest of their column."""
     rows = [row.split("\t") for row in text.split("\n")]
     columns = zip_longest(*rows, fillvalue="")
     wide = tuple(max(_cell_width(cell) for cell in column) for column in columns)
-    return [Line("row", "\t".join(row), cells=wide[: len(row)]) for row in rows]
+    colored = size[2] if size and len(size) > 2 else ()
+    colors = {(row, column): safe_color(color) for row, column, color in colored}
+    return [
+        Line(
+            "row",
+            "\t".join(row),
+            cells=tuple((wide[column], colors.get((number, column), "none")) for column in range(len(row))),
+        )
+        for number, row in enumerate(rows)
+    ]
 
 
 def _cell_width(text: str) -> float:
@@ -177,9 +187,9 @@ def _picture_svg(line: Line, x: float, top: float) -> str:
 def _row_svg(line: Line, x: float, y: float) -> str:
     """Draw the cells of one row of a table side by side."""
     parts = []
-    for cell, width in zip(line.text.split("\t"), line.cells, strict=True):
+    for cell, (width, color) in zip(line.text.split("\t"), line.cells, strict=True):
         frame = f'x="{number(x)}" y="{number(y - 16)}" width="{number(width)}" height="{number(LINE_HEIGHT)}"'
         words = f'<text x="{number(x + CELL_MARGIN)}" y="{number(y)}">{xml_text(cell)}</text>' if cell else ""
-        parts.append(f'<rect {frame} fill="none" stroke="#444"/>{words}')
+        parts.append(f'<rect {frame} fill="{color}" stroke="#444"/>{words}')
         x += width
     return "".join(parts)

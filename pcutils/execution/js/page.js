@@ -24,8 +24,8 @@
     if (element.shim && element.shim.item) element.shim.item.text = shim.shownText([element]);
   };
   // What is written is made at once, and comes on the page when the main turtle has done what was asked of it before.
-  function put(kind, element, text, size) {
-    var item = { kind: kind, text: text, element: element, size: size };
+  function put(kind, element, text) {
+    var item = { kind: kind, text: text, element: element };
     element.shim.item = item;
     shim.spend(text.length);
     shim.inTurn(function () {
@@ -144,12 +144,31 @@
     return put('menu', form, names.map(function (n, i) { return typeof n === 'function' ? String(i + 1) : String(n); }).join('\n'));
   });
   function rowsOf(list) { return list.map(function (row) { return Array.isArray(row) ? row : [row]; }); }
-  // What stands in the cells in the end, a line for each row.
+  // What stands in the cells in the end, a line for each row, and which cells have a colour: [row, column, colour].
+  var MOST_CELLS = 50;
+  function cellsOf(element) {
+    return element.children.slice(0, MOST_CELLS).map(function (row) { return row.children.slice(0, MOST_CELLS); });
+  }
   function cellTexts(element) {
-    var rows = element.children.slice(0, 50).map(function (row) {
-      return row.children.slice(0, 50).map(function (cell) { return cell.textContent.replace(/\s+/g, ' ').slice(0, 40); }).join('\t');
+    return cellsOf(element).map(function (row) {
+      return row.map(function (cell) { return cell.textContent.replace(/\s+/g, ' ').slice(0, 40); }).join('\t');
+    }).join('\n').slice(0, 5000);
+  }
+  function cellColors(element) {
+    var found = [];
+    cellsOf(element).forEach(function (row, r) {
+      row.forEach(function (cell, c) {
+        var color = String(cell.style.backgroundColor || cell.style.background || '');
+        if (shim.isColor(color)) found[found.length] = [+r, +c, color];
+      });
     });
-    return rows.join('\n').slice(0, 5000);
+    return found;
+  }
+  // The end of a program is no time for errors, which a program may have prepared.
+  function atTheEnd(item, name, read, otherwise) {
+    Object.defineProperty(item, name, { set: shim.nothing, get: function () {
+      try { return read(); } catch (hostile) { return otherwise; }
+    } });
   }
   shim.word('table', function (rows, columns, cellStyle, tableStyle) {
     var content = Array.isArray(rows) ? rowsOf(rows) : [], element = new shim.Element('table');
@@ -167,8 +186,9 @@
         if (content[r] && c < content[r].length) cell.textContent = content[r][c] == null ? '' : String(content[r][c]);
       }
     }
-    var made = put('table', element, '', [element.children.length, element.children[0] ? element.children[0].children.length : 0]);
-    Object.defineProperty(element.shim.item, 'text', { get: function () { return cellTexts(element); }, set: shim.nothing });
+    var made = put('table', element, ''), size = [element.children.length, element.children[0] ? element.children[0].children.length : 0];
+    atTheEnd(element.shim.item, 'text', function () { return cellTexts(element); }, '');
+    atTheEnd(element.shim.item, 'size', function () { return size.concat([cellColors(element)]); }, size);
     if (shim.isPlain(tableStyle)) made.css(tableStyle);
     if (shim.isPlain(cellStyle)) made.find('td').css(cellStyle);
     return made;
