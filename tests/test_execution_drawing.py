@@ -297,6 +297,7 @@ def test_cells_are_as_wide_as_their_column_needs(executor: Executor) -> None:
 def test_breaks_and_blocks_begin_new_lines(executor: Executor) -> None:
     program = "write 'a<br>b'\nwrite '<ul><li>one<li>two</ul>'\nwrite '<p>x  y\\nz</p><p>w'\nlabel 'l<br>m'"
     drawing = draw(executor, f"{program}\nx = write 'old'\nx.html 'new<br>er'\nread 'q<br>r'")
+    assert draw(executor, "write '<style>p {color: red}</style>'").items[0]["text"] == ""
     assert [item["text"] for item in drawing.items] == ["a\nb", "one\ntwo", "x y z\nw", "new\ner", "q r"]
     label = next(text for text in parsed(drawing).iter(f"{SVG}text") if text.get("font-size"))
     assert [(line.text, float(line.get("y", ""))) for line in label] == [("l", -9.6), ("m", 9.6)]

@@ -199,7 +199,10 @@
     for (var i = 0, text = ''; i < node.childNodes.length; i++) text += shownText(node.childNodes[i], isExact || node.tagName === 'PRE');
     return BLOCK.test(node.tagName) ? '\n' + text + '\n' : text;
   }
+  var SPECIAL = /[\t\r\n\f]|  /;
   shim.shownText = function (nodes) {
+    var only = nodes.length === 1 && nodes[0].childNodes && nodes[0].childNodes.length === 1 ? nodes[0].childNodes[0] : null;
+    if (only && only.nodeType === 3 && !SPECIAL.test(only.text) && !UNSEEN.test(nodes[0].tagName)) return only.text;
     for (var i = 0, text = ''; i < nodes.length; i++) text += shownText(nodes[i], false);
     return text.replace(/ *\n[ \n]*/g, '\n').replace(/^\n|\n$/g, '');
   };

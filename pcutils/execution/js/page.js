@@ -24,6 +24,7 @@
     if (element.shim && element.shim.item) element.shim.item.text = shim.shownText([element]);
   };
   // What is written is made at once, and comes on the page when the main turtle has done what was asked of it before.
+  var mayHavePictures = { text: true, heading: true, picture: true };
   function put(kind, element, text) {
     var item = { kind: kind, text: text, element: element };
     element.shim.item = item;
@@ -31,13 +32,15 @@
     shim.inTurn(function () {
       shim.body.appendChild(element);
       if (kind !== 'picture') shim.output[shim.output.length] = item;
-      picturesIn(kind, element).forEach(function (picture) { shim.showPicture(picture, element); });
+      if (mayHavePictures[kind] !== true) return;
+      picturesIn(element, []).forEach(function (picture) { shim.showPicture(picture, element); });
     });
     return shim.wrap([element]);
   }
-  function picturesIn(kind, element) {
-    if (element.tagName === 'IMG') return [element];
-    return kind === 'text' || kind === 'heading' ? shim.select('img', element) : [];
+  function picturesIn(element, found) {
+    if (element.tagName === 'IMG') found[found.length] = element;
+    for (var i = 0; i < element.childNodes.length; i++) if (element.childNodes[i].nodeType === 1) picturesIn(element.childNodes[i], found);
+    return found;
   }
   function writeBlock(content) {
     var nodes = content && content.nodeType ? [content] : shim.parseHtml(String(content));
