@@ -70,7 +70,7 @@ def test_tables_hold_the_means(bits: pd.DataFrame) -> None:
     assert table[SPLIT_LABELS[SPLIT]][0].value == pytest.approx(bits["total"][:18].mean())
     vectors = by_vector(paid, SPLIT_LABELS, VARIANT_LABELS)
     assert vectors["split"].tolist() == [SPLIT_LABELS[SPLIT]]
-    values = vectors.iloc[0].tolist()[2:]
+    values = [mean.value for mean in vectors.iloc[0].tolist()[2:]]
     assert values == sorted(values)  # own, average, somebody else's
 
 

@@ -129,6 +129,24 @@ def test_probe_scores_leave_few_students_out() -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["10"]
 
 
+def test_a_figure_must_know_how_many_students_stand_behind_its_numbers() -> None:
+    frame = pd.DataFrame([{"label": "a", "value": 0.5, "low": 0.4, "high": 0.6}])
+    with pytest.raises(PcutilsError, match="say in a column `n`"):
+        figures.forest(frame, xlabel="share")
+    with unguarded():
+        assert figures.forest(frame, xlabel="share").axes[0].lines[0].get_xdata()[0] == 0.5
+
+
+def test_points_and_bars_of_few_students_are_left_out() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0], "n": [9, 10]})
+    (points,) = figures.paired_points(frame, x="a", y="b", xlabel="a", ylabel="b").axes[0].collections
+    shown = np.ma.filled(np.ma.asarray(points.get_offsets()), np.nan)
+    assert shown[~np.isnan(shown).any(axis=1)].tolist() == [[2.0, 2.0]]
+    parts = pd.DataFrame({"row": ["a", "b"], "part": "x", "value": 1.0, "n": [9, 10]})
+    bars = figures.stacked_shares(parts, row="row", part="part", xlabel="share").axes[0].patches
+    assert [bar.get_width() for bar in bars if bar.get_width() > 0] == [1.0]
+
+
 def test_recovery_curves_leave_few_students_out() -> None:
     rows = [{"series": "students", "attempts": k} | vars(estimate(11 - k)) for k in (1, 2)]
     (line,) = recovery_plot(pd.DataFrame(rows)).axes[0].lines

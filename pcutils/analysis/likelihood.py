@@ -249,11 +249,17 @@ def by_vector(
         training saw.
     """
     keys = ["split", "variant"]
-    columns = [paid[whose].set_index(keys)["value"].rename(VECTOR_LABELS[whose]) for whose in WHOSE]
-    table = pd.concat(columns, axis=1).reset_index()
+    columns = {VECTOR_LABELS[whose]: _values(paid[whose].set_index(keys)) for whose in WHOSE}
+    table = pd.DataFrame(columns).reset_index()
     table = table[table["split"].str.startswith("seen_student")]
     table = table.assign(split=table["split"].map(splits), variant=table["variant"].map(variants))
     return table.rename(columns={"variant": "trained on"}).reset_index(drop=True)
+
+
+def _values(means: pd.DataFrame) -> pd.Series:
+    """Means without their intervals, each with the number of its students."""
+    pairs = zip(means["value"], means["n"], strict=True)
+    return pd.Series([Estimate(float(value), None, None, int(n)) for value, n in pairs], index=means.index)
 
 
 def has_overfitted(curve: pd.DataFrame, *, tolerance: float = 0.02) -> bool:

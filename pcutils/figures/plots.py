@@ -122,26 +122,38 @@ def forest(
     return figure
 
 
-def without_few_students(frame: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+def without_few_students(
+    frame: pd.DataFrame, columns: Sequence[str] = ("value", "low", "high")
+) -> tuple[pd.DataFrame, bool]:
     """Take the numbers off that stand for too few students of a source that must not be seen.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Estimates: `value`, `low`, `high` and `n`. Without `n` nothing is taken off.
+        Numbers, and how many students stand behind each row in `n`.
+    columns : sequence of str
+        What is taken off, the most important first; those that are not there are passed over.
 
     Returns
     -------
     frame : pandas.DataFrame
-        The same rows, the three numbers missing where `n` is too small.
+        The same rows, the numbers missing where `n` is too small.
     blanked : bool
         Whether any was taken off.
+
+    Raises
+    ------
+    PcutilsError
+        Where students must not be seen and nobody says how many stand behind each number.
     """
-    if "n" not in frame or not publication.is_guarded():
+    if not publication.is_guarded():
         return frame, False
+    if "n" not in frame:
+        raise PcutilsError("students may not be seen: say in a column `n` how many stand behind each number")
     few = frame["n"].map(publication.is_too_few).astype(bool)
-    blanked = bool((few & pd.to_numeric(frame["value"]).notna()).any())
-    return frame.assign(**{name: frame[name].mask(few) for name in ("value", "low", "high")}), blanked
+    blanked = bool((few & pd.to_numeric(frame[columns[0]]).notna()).any())
+    numbers = [name for name in columns if name in frame]
+    return frame.assign(**{name: frame[name].mask(few) for name in numbers}), blanked
 
 
 def _row_style(label: str, rows: Sequence[str]) -> dict[str, Any]:
@@ -182,7 +194,7 @@ def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> 
     ----------
     frame : pandas.DataFrame
         With `value` (shares that add up to 1 in each row) and the columns named by `row` and `part`; at most
-        five parts.
+        five parts. Where students must not be seen, `n` says how many stand behind each.
     row, part : str
         What a bar is and what its pieces are, both in the order of the frame.
     xlabel : str
@@ -198,6 +210,7 @@ def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> 
     PcutilsError
         Where there are more parts than colours.
     """
+    frame, blanked = without_few_students(frame)
     wide = frame.pivot(index=row, columns=part, values="value")
     wide = wide.loc[list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[part]))]
     if wide.shape[1] > len(SERIES_COLOURS):
@@ -221,6 +234,8 @@ def stacked_shares(frame: pd.DataFrame, *, row: str, part: str, xlabel: str) -> 
     axes.grid(False, axis="y")
     percent_axis(axes, "x")
     legend_above(figure)
+    if blanked:
+        add_note(figure, BLANKED)
     return figure
 
 
@@ -232,7 +247,8 @@ def paired_points(
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row a thing.
+        One row a thing. Where students must not be seen, `n` says how many stand behind each; things of few
+        are left out.
     x, y : str
         Its two measures, in the same unit.
     xlabel, ylabel : str
@@ -245,7 +261,10 @@ def paired_points(
     matplotlib.figure.Figure
         Square, both axes alike.
     """
+    frame, blanked = without_few_students(frame, (x, y))
     figure, axes = plt.subplots(figsize=(4.0, 3.8))
+    if blanked:
+        add_note(figure, BLANKED)
     both = frame[[x, y]].dropna().to_numpy(float)
     low, high = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
     room = 0.05 * (high - low or 1)
