@@ -242,7 +242,9 @@ def test_every_source_goes_through_data_and_measures(
     assert len(run.students()) == len(set(measures["username"])) == 6
     quarantined = run.files.quarantine.read_text().splitlines()
     assert len(quarantined) == aside
-    assert f"{aside} of {expected + aside} rows kept aside: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{aside} of {expected + aside} rows kept aside: " in said
+    assert ("54 states, 1 kept aside" in said) == (data["source"] == "logs")
     assert set(run.splits()["split"]) <= set(SPLITS)
     if data["source"] == "logs":
         everything = b"".join(file.read_bytes() for file in run.dir.rglob("*") if file.is_file())

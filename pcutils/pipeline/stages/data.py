@@ -53,7 +53,7 @@ def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
     counts: Counter[str] = Counter()
     with ShardWriter(files.parts("traces")) as writer, replacing(files.quarantine) as part:
         write_quarantine(_bad_rows(reading, data.source, writer, shards, counts), part)
-        _tell(counts, data.most_kept_aside)
+        _tell(counts, reading.counts, data.most_kept_aside)
     _write_splits(files, shards, splits.model_dump())
     with replacing(files.students) as part:
         reading.students().to_parquet(part, index=False)
@@ -88,7 +88,10 @@ def _bad_rows(
         shard.published.append(split and sys.intern(split))
 
 
-def _tell(counts: Counter[str], most: float) -> None:
+def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
+    """Say what became of everything that was read; stop where too much of it was kept aside."""
+    if of_source:
+        _say(", ".join(f"{count:,} {what}" for what, count in of_source.most_common()))
     aside = Counter({reason: count for reason, count in counts.items() if reason != "traces"})
     if not aside:
         return
