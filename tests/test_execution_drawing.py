@@ -307,7 +307,7 @@ def test_breaks_and_blocks_begin_new_lines(executor: Executor) -> None:
     "style",
     [
         "$('body').css 'background', 'navy'",
-        "$(document.documentElement).css {backgroundColor: 'navy'}",
+        "$('html').css {backgroundColor: 'navy'}",
         "document.body.style.background = 'no-repeat navy'",
         "$(document.body).css background: navy\ncs()",
     ],

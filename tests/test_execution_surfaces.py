@@ -87,8 +87,8 @@ def on_canvas(executor: Executor, *calls: str) -> Any:
     """What stays on a surface of 200 by 100 pixels, places from its middle."""
     lines = "".join(f"\nx.{call}" for call in calls)
     (item,) = draw(executor, f"{CANVAS}x = c.getContext '2d'{lines}").items
-    assert item["size"][:3] == [200, 100, ""]
-    return item["size"][3]
+    assert item["size"][:3] == (200, 100, "")
+    return [list(mark) for mark in item["size"][3]]
 
 
 @pytest.mark.parametrize(
@@ -219,3 +219,23 @@ def test_the_name_of_a_picture_fits_into_its_frame(executor: Executor) -> None:
     long, short = (turtle_svg(turtle) for turtle in drawing.turtles)
     assert ">a-very…</text>" in long
     assert ">bird</text>" in short
+
+
+def test_a_huge_surface_shrinks_to_the_page(executor: Executor) -> None:
+    root = parsed(draw(executor, f"{CANVAS}c.width = 1e9\nc.getContext('2d').fillRect 0, 0, 5e8, 50"))
+    surface = root.find(f".//{SVG}svg")
+    assert surface is not None
+    assert surface.get("width") == "800"
+    assert float(str(root.get("viewBox")).split()[2]) < 1000
+    assert draw(executor, f"{CANVAS}c.width = -5\nc.getContext('2d').fillRect 0, 0, 5, 5").to_svg()
+
+
+@pytest.mark.parametrize(
+    "poison", ["String = -> {slice: -> [1]}", "Math.min = -> {}", "Array.prototype.map = -> 7"]
+)
+def test_no_program_can_make_its_picture_fail(executor: Executor, poison: str) -> None:
+    program = (
+        "label 'a'\nx.fillText 'b', 5, 5\nx.fillRect 0, 0, 9, 9\nx.stroke()\nimg 'q'\ndot red, 5\ntable 2, 2"
+    )
+    (result,) = executor.run([f"{CANVAS}x = c.getContext '2d'\n{poison}\n{program}"])
+    assert parsed(result.drawing).tag == f"{SVG}svg"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pcutils.execution.soundness import sound_items, sound_marks
+
 if TYPE_CHECKING:
     from pcutils.execution.frame import Frame
 
@@ -65,15 +67,15 @@ class Drawing:
         -------
         Drawing
         """
-        items = tuple(item for item in report.get("items", ()) if item["kind"] != "label")
-        ops = tuple(tuple(op) for op in report.get("ops", ()))
-        on_turtles = {op[1]: tuple(map(tuple, op[2])) for op in ops if op[0] == ON_TURTLE}
+        ops = report.get("ops", ())
+        on_turtles = {op[1]: sound_marks(op[2]) for op in ops if op[0] == ON_TURTLE}
         turtles = tuple(
-            {**turtle, "marks": on_turtles[number]} if number in on_turtles else turtle
+            {**turtle, "marks": on_turtles[number]} if on_turtles.get(number) else turtle
             for number, turtle in enumerate(report.get("turtles", ()))
         )
+        items = (item for item in report.get("items", ()) if item["kind"] != "label")
         background = next((str(op[1]) for op in ops if op[0] == PAPER), None)
-        return cls(tuple(op for op in ops if op[0] not in (ON_TURTLE, PAPER)), turtles, items, background)
+        return cls(sound_marks(ops), turtles, tuple(sound_items(items)), background)
 
     def to_svg(
         self,

@@ -15,8 +15,8 @@ import _quickjs  # type: ignore[import-not-found]
 
 HERE = os.path.dirname(__file__)
 RUNTIME_MODULES = ["const", "runtime"]
-SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media", "canvas"]
-SHIM += ["commands", "images", "page", "window", "run"]
+SHIM = ["core", "errors", "colors", "dom", "query", "effects", "turtle", "motion", "looks", "ink", "media"]
+SHIM += ["canvas", "commands", "images", "page", "window", "run"]
 DOORS = ["start", "step", "report"]
 MEBIBYTE = 1 << 20
 # The interpreter refuses memory at this multiple of the limit. A program may catch that, but has by then

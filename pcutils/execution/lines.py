@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ CELL_MARGIN = 6.0
 SHOWN_LINES = 24
 LINE_LETTERS = 50
 LONGEST_TEXT = 2000
-PICTURE_SIDE = 160.0
+PICTURE_SIDE, SURFACE_SIDE = 160.0, 800.0
 PICTURE_GAP = 6.0
 PICTURES_HEIGHT = 800.0
 
@@ -40,6 +40,8 @@ class Line(NamedTuple):
         What a program drew on a surface of its own, which is a picture without an address.
     cells : tuple of tuple
         Width and colour of each cell of a row.
+    shrink : float
+        How long a pixel of the surface is here.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Line(NamedTuple):
     side: tuple[float, float] | None = None
     marks: tuple[Any, ...] = ()
     cells: tuple[tuple[float, str], ...] = ()
+    shrink: float = 1.0
 
     @property
     def height(self) -> float:
@@ -96,7 +99,7 @@ def text_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
             lines.append(Line("question", ""))
     room = PICTURES_HEIGHT
     for place, line in enumerate(lines):
-        room -= line.height if line.side else 0.0
+        room -= line.height if line.side and not line.marks else 0.0
         if room < 0:
             lines[place] = line._replace(side=None)
     hidden = len(lines) - SHOWN_LINES
@@ -128,12 +131,18 @@ def _picture(size: Any) -> list[Line]:
     """Let a picture of a known size fit into a square of `PICTURE_SIDE`; a surface keeps its size."""
     address = address_of(size)
     if len(size or ()) > 3:
-        return [Line("picture", "", (size[0], size[1]), tuple(size[3]))] if size[3] else []
+        return [_surface(size[:2], size[3])] if size[3] and min(size[:2]) > 0 else []
     sides = size[:2] if size and size[0] and size[1] else own_size(address)
     if not sides:
         return [Line("picture", address)]
     shrink = min(1.0, PICTURE_SIDE / max(sides))
     return [Line("picture", address, (sides[0] * shrink, sides[1] * shrink))]
+
+
+def _surface(sides: Sequence[float], marks: Sequence[Any]) -> Line:
+    """Let a surface that is larger than the page shrink to it."""
+    shrink = min(1.0, SURFACE_SIDE / max(sides))
+    return Line("picture", "", (sides[0] * shrink, sides[1] * shrink), tuple(marks), shrink=shrink)
 
 
 def line_svg(line: Line, x: float, top: float) -> str:
@@ -173,7 +182,9 @@ def line_svg(line: Line, x: float, top: float) -> str:
 
 def _picture_svg(line: Line, x: float, top: float) -> str:
     if line.side and line.marks:
-        return f"<g {MARKS}>{surface_svg(x, top, *line.side, marks_svg(line.marks))}</g>"
+        width, height = (side / line.shrink for side in line.side)
+        surface = surface_svg(x, top, width, height, marks_svg(line.marks), line.shrink)
+        return f"<g {MARKS}>{surface}</g>"
     if line.side:
         return image_svg(x, top, *line.side, line.text)
     name = short_name(line.text)

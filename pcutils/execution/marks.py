@@ -57,11 +57,30 @@ def marks_svg(ops: Iterable[Sequence[Any]]) -> list[str]:
     return [_WRITERS[op[0]](op) for op in joined(ops)]
 
 
-def surface_svg(left: float, top: float, width: float, height: float, elements: Iterable[str]) -> str:
-    """Put elements whose places are from the middle of a surface into its room, cut off at its edges."""
+def surface_svg(
+    left: float, top: float, width: float, height: float, elements: Iterable[str], shrink: float = 1.0
+) -> str:
+    """Put elements whose places are from the middle of a surface into its room, cut off at its edges.
+
+    Parameters
+    ----------
+    left, top : float
+        Its corner, y downwards.
+    width, height : float
+        Its size, in pixels of its own.
+    elements : iterable of str
+        What lies on it.
+    shrink : float
+        How long a pixel of its own is here.
+
+    Returns
+    -------
+    str
+        One element.
+    """
     room = " ".join(map(number, (-width / 2, -height / 2, width, height)))
-    place = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
-    return f'<svg {place} viewBox="{room}">{"".join(elements)}</svg>'
+    side = f'width="{number(width * shrink)}" height="{number(height * shrink)}"'
+    return f'<svg x="{number(left)}" y="{number(top)}" {side} viewBox="{room}">{"".join(elements)}</svg>'
 
 
 def xml_text(text: str) -> str:
@@ -134,7 +153,7 @@ def label_middle(op: Sequence[Any]) -> tuple[float, float, float, float]:
     tuple of float
         How far its middle is to the right of its place and above it, its width and its height, in pixels.
     """
-    size, side, lines = op[4], op[6], op[7].split("\n")
+    size, side, lines = op[4], op[6], str(op[7]).split("\n")
     width, height = max(text_width(line, size) for line in lines), LINE_SHARE * size * len(lines)
     half = width / 2
     beside = {"left": -half - LABEL_GAP, "right": half + LABEL_GAP, "end": -half, "start": half}
@@ -147,10 +166,10 @@ def _label(op: Sequence[Any]) -> str:
     _, above, _, height = label_middle(op)
     anchor = {"left": "end", "right": "start", "end": "end", "start": "start"}.get(side, "middle")
     left = number(x + {"left": -LABEL_GAP, "right": LABEL_GAP}.get(side, 0.0))
-    lines = text.split("\n")
+    lines = str(text).split("\n")
     step = height / len(lines)
     top = -y - above - (len(lines) - 1) * step / 2
-    words = xml_text(text)
+    words = xml_text(lines[0])
     if len(lines) > 1:
         words = "".join(
             f'<tspan x="{left}" y="{number(top + i * step)}">{xml_text(line)}</tspan>'

@@ -223,7 +223,7 @@
   function show(canvas) {
     var marks = canvas.shim.marks = [], item = { kind: 'picture', text: '', element: canvas };
     Object.defineProperty(item, 'size', { get: function () {
-      try { return sizeOf(canvas).concat(['', marks]); } catch (hostile) { return [0, 0, '']; }
+      try { var size = sizeOf(canvas); return [size[0], size[1], '', marks]; } catch (hostile) { return [0, 0, '']; }
     } });
     shim.output[shim.output.length] = item;
   }

@@ -251,7 +251,7 @@
     if (!VALID.test(selector) || /[#.]$|^[(,]/.test(selector.trim())) {
       throw new Error('Syntax error, unrecognized expression: ' + selector);
     }
-    var found = [];
+    var found = root && root !== shim.html || !shim.matches(shim.html, selector) ? [] : [shim.html];
     (function visit(element) {
       element.childNodes.forEach(function (child) {
         if (child.nodeType !== 1) return;

@@ -191,7 +191,7 @@
     }
     var made = put('table', element, ''), size = [element.children.length, element.children[0] ? element.children[0].children.length : 0];
     atTheEnd(element.shim.item, 'text', function () { return cellTexts(element); }, '');
-    atTheEnd(element.shim.item, 'size', function () { return size.concat([cellColors(element)]); }, size);
+    atTheEnd(element.shim.item, 'size', function () { return [size[0], size[1], cellColors(element)]; }, size);
     if (shim.isPlain(tableStyle)) made.css(tableStyle);
     if (shim.isPlain(cellStyle)) made.find('td').css(cellStyle);
     return made;
