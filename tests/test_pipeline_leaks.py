@@ -183,6 +183,23 @@ def test_no_line_stands_for_a_single_student(run: Run) -> None:
         assert len(lines(11)) == 12
 
 
+def test_the_lines_of_every_shard_are_kept_off_the_pages(tmp_path: Path) -> None:
+    run = made_run(tmp_path, people())
+    own, others = people()[:2], people()[2:]
+    files = RunFiles(tmp_path, 2)
+    for part, traces in zip(files.parts("traces"), (others, own), strict=True):
+        write_table(to_dataset(traces, "rollouts"), part)
+    run.files.traces.unlink()
+    for known in (files, RunFiles(tmp_path)):
+        secrets = secrets_of(known)
+        assert secrets.students == 12
+        assert secrets.in_text(LINE) == {"line": 1}
+    for part in files.parts("traces"):
+        part.unlink()
+    with pytest.raises(RunError, match="cannot be kept off the pages"):
+        secrets_of(files)
+
+
 def test_made_up_students_may_be_shown_whole(tmp_path: Path) -> None:
     made_run(tmp_path / "school", people(), source="simulated")
     assert not publication.is_guarded()

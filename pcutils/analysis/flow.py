@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from pcutils.splits import SPLITS
 #: So many reasons are told apart; the rarer ones are counted together.
 MOST_REASONS = 8
 OTHER_REASONS, OTHER_SPLITS = "other reasons", "other splits"
+_REASON = ("field", "found", "expected")
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,13 @@ def flow(splits: pd.DataFrame, quarantine: Path, names: Sequence[str] = SPLITS) 
 
 
 def _reasons(quarantine: Path) -> pd.DataFrame:
-    columns = ["field", "found", "expected"]
+    counts: Counter[tuple[str, ...]] = Counter()
     with quarantine.open(encoding="utf-8") as lines:
-        rows: list[dict[str, Any]] = [json.loads(line) for line in lines if line.strip()]
-    frame = pd.DataFrame(rows, columns=[*columns, "row"])
-    counted = frame.groupby(columns, sort=False).size().sort_values(ascending=False, kind="stable")
-    reasons = counted.rename("rows").reset_index()
-    rest = int(reasons["rows"].iloc[MOST_REASONS:].sum())
-    if not rest:
-        return reasons
-    last = pd.DataFrame([{"field": OTHER_REASONS, "found": "", "expected": "", "rows": rest}])
-    return pd.concat([reasons.iloc[:MOST_REASONS], last], ignore_index=True)
+        for line in lines:
+            row = json.loads(line)
+            counts[tuple(str(row[name]) for name in _REASON)] += 1
+    named = counts.most_common()
+    rows = [(*reason, count) for reason, count in named[:MOST_REASONS]]
+    if rest := sum(count for _, count in named[MOST_REASONS:]):
+        rows.append((OTHER_REASONS, "", "", rest))
+    return pd.DataFrame(rows, columns=[*_REASON, "rows"]).astype({"rows": int})

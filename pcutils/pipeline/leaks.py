@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -62,17 +63,18 @@ class Secrets:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], public: str = "") -> None:
         self.usernames: set[str] = set()
-        programs: set[str] = set()
+        lines: set[str] = set()
+        personal: set[str] = set()
+        seen: set[bytes] = set()
         for row in rows:
             self.usernames.add(str(row["username"]))
-            programs.update(row["programs"])
+            for program in row["programs"]:
+                digest = blake2b(program.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+                if digest not in seen:
+                    seen.add(digest)
+                    lines.update(_long_lines(program))
+                    personal.update(_personal(program))
         self.students = len(self.usernames)
-        lines = {_plain(line) for program in programs for line in program.splitlines()}
-        personal = {
-            _plain(program[finding.start : finding.end])
-            for program in programs
-            for finding in find_personal_data(program)
-        }
         known = _plain(public)
         self._lines = _by_start(lines, SHORTEST_LINE, known)
         self._names = _by_start(self.usernames, SHORTEST_NAME, known)
@@ -99,6 +101,16 @@ class Secrets:
             "personal": len(_found(plain, self._personal, SHORTEST_NAME, whole_words=True)),
         }
         return {kind: count for kind, count in found.items() if count}
+
+
+def _long_lines(program: str) -> Iterator[str]:
+    """Lines that are a leak; short ones everybody writes."""
+    plain = map(_plain, program.splitlines())
+    return (line for line in plain if len(line) >= SHORTEST_LINE)
+
+
+def _personal(program: str) -> Iterator[str]:
+    return (_plain(program[found.start : found.end]) for found in find_personal_data(program))
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from pcutils.errors import PcutilsError
+from pcutils.errors import PcutilsError, RunError
 from pcutils.few_students import GUARDED, LEAST_STUDENTS, TOO_FEW, is_guarded, is_too_few
 from pcutils.pipeline.files import RunFiles, repository_root
 from pcutils.pipeline.leaks import Secrets, visible_text
@@ -83,21 +83,37 @@ def secrets_of(files: RunFiles) -> Secrets:
     Parameters
     ----------
     files : RunFiles
-        A run with a table of traces.
+        A run with a table of traces, in one file or in shards.
 
     Returns
     -------
     Secrets
         Without what stands in the repository for everybody to read.
+
+    Raises
+    ------
+    RunError
+        Where there is no table of traces.
     """
     import pyarrow.parquet as pq
 
     rows = (
         row
-        for batch in pq.ParquetFile(files.traces).iter_batches(columns=["username", "programs"])
+        for part in _parts_of(files)
+        for batch in pq.ParquetFile(part).iter_batches(columns=["username", "programs"])
         for row in batch.to_pylist()
     )
     return Secrets(rows, public_text(repository_root()))
+
+
+def _parts_of(files: RunFiles) -> list[Path]:
+    """Find every file of the table of traces, also where nobody said in how many it is kept."""
+    parts = files.parts("traces")
+    if not all(part.is_file() for part in parts):
+        parts = sorted(files.traces.with_suffix("").glob("*.parquet"))
+    if not parts:
+        raise RunError(f"{files.traces} is not there: what its students wrote cannot be kept off the pages.")
+    return parts
 
 
 @cache
@@ -105,7 +121,7 @@ def public_text(root: Path) -> str:
     """Read what the repository shows to everybody: its pages, its notebooks, its code."""
     folders = [root / name for name in ("book", "notebooks", "pcutils")]
     files = [file for folder in folders for file in sorted(folder.rglob("*"))]
-    kept = (".md", ".py", ".bib", ".ipynb", ".yml", ".js", ".css", ".html", ".json")
+    kept = (".md", ".py", ".bib", ".ipynb", ".yml", ".yaml", ".js", ".css", ".html", ".json")
     texts = [
         file.read_text(encoding="utf-8", errors="replace")
         for file in [root / "README.md", root / "_config.yml", *files]
