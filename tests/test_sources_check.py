@@ -43,6 +43,7 @@ PLANTED: dict[str, tuple[Callable[[Row], Any], str | None, str]] = {
     ),
     "text as truth": (lambda row: row | {"is_complete": "yes"}, "is_complete", "a text"),
     "no states": (lambda row: row | {"programs": [], "timestamps": []}, "programs", "an empty list"),
+    "endless": (lambda row: row | {"programs": ["fd 1", "x" * 10**7 + "y"]}, "programs", "10,000,001 charac"),
     "one text as states": (lambda row: row | {"programs": "fd 1"}, "programs", "a text"),
     "state that is null": (lambda row: row | {"programs": ["fd 1", None]}, "programs", "nothing as state 1"),
     "lone surrogate": (lambda row: row | {"programs": ["fd 1", "\ud83d"]}, "programs", "half a character"),

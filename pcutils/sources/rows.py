@@ -12,6 +12,9 @@ from pcutils.sources.table import TRACE_SCHEMA
 SAMPLED_SOURCES = {"rollouts"}
 """Sources whose times were made up by a model, so that they may run backwards."""
 
+LONGEST_PROGRAM, MOST_STATES = 10_000_000, 100_000
+"""What is longer is no program, and what has more states no trace, but a broken file."""
+
 _NO_UTF8 = "half a character (a lone surrogate) or a byte that is no UTF-8"
 
 
@@ -60,13 +63,17 @@ def _program_problems(programs: Any) -> Iterator[tuple[str, str, str]]:
     if not isinstance(programs, list):
         yield "programs", _kind(programs), "a list of texts"
         return
-    if not programs:
-        yield "programs", "an empty list", "at least one state"
+    if not 1 <= len(programs) <= MOST_STATES:
+        found = f"{len(programs):,} states" if programs else "an empty list"
+        yield "programs", found, f"at least one state and at most {MOST_STATES:,}"
     for number, program in enumerate(programs):
         if not isinstance(program, str):
             yield "programs", f"{_kind(program)} as state {number}", "a text"
         elif not _is_utf8(program):
             yield "programs", f"{_NO_UTF8} in state {number}", "text that UTF-8 can hold"
+        elif len(program) > LONGEST_PROGRAM:
+            found = f"{len(program):,} characters in state {number}"
+            yield "programs", found, f"at most {LONGEST_PROGRAM:,}"
 
 
 def _time_problems(timestamps: Any, *, states: int | None, in_order: bool) -> Iterator[tuple[str, str, str]]:

@@ -106,6 +106,9 @@ def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
 def _write_splits(files: RunFiles, shards: list[_Shard], options: dict[str, Any]) -> None:
     published = published_splits([split for shard in shards for split in shard.published])
     items = [item for shard in shards for item in shard.items]
+    pairs = len({item.pair for item in items})
+    if pairs < len(items):
+        _say(f"{len(items):,} traces of {pairs:,} pairs of student and title: some pairs have several.")
     labels = split_items(items, published=published, **options)
     start = 0
     for path, shard in zip(files.parts("splits"), shards, strict=True):
