@@ -15,11 +15,12 @@ from pcutils.analysis.claims import CANNOT, evidence_table, judge_claims
 from pcutils.analysis.statistics import Estimate, undefined
 from pcutils.errors import PcutilsError
 from pcutils.few_students import LEAST_STUDENTS, TOO_FEW, bounded, joined_edges, joined_labels
+from pcutils.figures import tables
 from pcutils.figures.adaptation import adaptation_curve
 from pcutils.figures.failures import recovery_plot
 from pcutils.figures.notes import BLANKED, JOINED, captioned
 from pcutils.figures.probes import probe_scores
-from pcutils.figures.tables import table_html
+from pcutils.figures.tables import _without_few_students, table_html
 from pcutils.pipeline.publication import unguarded
 
 ROWS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 14)), min_size=1, max_size=120)
@@ -177,8 +178,6 @@ def test_evidence_over_titles_does_not_count_students() -> None:
 
 
 def test_a_table_hides_the_numbers_of_rows_with_few_students() -> None:
-    from pcutils.figures.tables import _without_few_students
-
     frame = pd.DataFrame({"title": ["house", "dots"], "students": [9, 10], "share": [0.25, 0.75]})
     html = table_html(_without_few_students(frame, None), caption="c")
     assert "0.25" not in html
@@ -188,3 +187,15 @@ def test_a_table_hides_the_numbers_of_rows_with_few_students() -> None:
     assert given["share"].tolist() == [0.25, TOO_FEW]
     with unguarded():
         assert _without_few_students(frame, None) is frame
+
+
+def test_a_table_hides_them_in_its_plain_text_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages: list[str] = []
+    monkeypatch.setattr(tables, "put_on_page", lambda html, plain: pages.extend([html, plain]))
+    frame = pd.DataFrame({"split": ["a", "b"], "bits": [Estimate(0.625, 0.5, 0.75, 9), estimate(10)]})
+    figures.show_table(frame, caption="Bits")
+    for page in pages:
+        assert "0.62" not in page
+        assert "0.75" not in page
+        assert "0.50" in page
+        assert TOO_FEW in page

@@ -174,7 +174,7 @@ def test_table_has_headers_for_columns_and_rows_and_escapes() -> None:
     assert "&lt;b&gt;" in html
     assert "50\N{NARROW NO-BREAK SPACE}%" in html
     assert "0.50 <span class='pc-interval'>(\N{MINUS SIGN}0.10 to 1.00)</span>" in html
-    assert html.count("not defined") == 2
+    assert html.count("<td class='pc-number pc-words'>not defined</td>") == 2
 
 
 def test_table_needs_a_caption_and_known_columns() -> None:

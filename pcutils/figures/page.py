@@ -25,7 +25,7 @@ STYLE = """<style>
 .pc-figure td:not(.pc-number){min-width:7em}
 .pc-figure .pc-number{text-align:right;font-variant-numeric:tabular-nums}
 .pc-figure td.pc-number,.pc-figure .pc-interval{white-space:nowrap}
-.pc-figure td.pc-number:has(.pc-interval){white-space:normal}
+.pc-figure td.pc-number:is(:has(.pc-interval),.pc-words){white-space:normal}
 @media(max-width:30rem){.pc-figure :is(th,td){padding:.25em .35em}
 .pc-figure td:not(.pc-number){min-width:5em}}
 </style>"""

@@ -49,7 +49,11 @@ def show_table(
     """
     frame = _without_few_students(frame, students)
     html = table_html(frame, caption=caption, formats=formats, row_header=row_header)
-    put_on_page(html, f"{caption}\n\n{frame.to_string(index=False)}")
+    formats = formats or {}
+    words = pd.DataFrame(
+        {name: [_words(value, formats.get(name, "")) for value in frame[name]] for name in frame}
+    )
+    put_on_page(html, f"{caption}\n\n{words.to_string(index=False)}")
 
 
 def _without_few_students(frame: pd.DataFrame, students: Sequence[float] | None) -> pd.DataFrame:
@@ -91,10 +95,16 @@ def table_html(
 
 
 def _cell(value: Any, spec: str, numeric: bool) -> str:
-    words = escape(number(value, spec if not isinstance(value, str) else ""))
+    words = escape(_words(value, spec))
     if isinstance(value, Estimate) and words.endswith(")"):
         words = words.replace(" (", " <span class='pc-interval'>(", 1) + "</span>"
+    elif numeric and not any(sign.isdigit() for sign in words):
+        return f"<td class='pc-number pc-words'>{words}</td>"
     return f"<td{_class(numeric)}>{words}</td>"
+
+
+def _words(value: Any, spec: str) -> str:
+    return number(value, spec if not isinstance(value, str) else "")
 
 
 def _class(numeric: bool) -> str:
