@@ -50,9 +50,11 @@ def show_table(
     frame = _without_few_students(frame, students)
     html = table_html(frame, caption=caption, formats=formats, row_header=row_header)
     formats = formats or {}
-    words = pd.DataFrame(
-        {name: [_words(value, formats.get(name, "")) for value in frame[name]] for name in frame}
-    )
+    cells = {
+        name: [_words(value, formats.get(name, "")) for value in frame.iloc[:, place]]
+        for place, name in enumerate(map(str, frame.columns))
+    }
+    words = pd.DataFrame(cells)
     put_on_page(html, f"{caption}\n\n{words.to_string(index=False)}")
 
 
