@@ -95,7 +95,11 @@ _V8: dict[str, Any] = {}
 
 def _start_v8() -> None:
     """Load the compiler into this process, and read the turtle commands."""
-    _V8["compiler"] = compiling._load()
+    from py_mini_racer import MiniRacer, init_mini_racer
+
+    init_mini_racer(flags=compiling.FLAGS)
+    _V8["compiler"] = MiniRacer()
+    compiling.load_compiler(_V8["compiler"])
     shim = "".join((HERE / "js" / f"{name}.js").read_text("utf-8") + "\n" for name in SHIM)
     head = "class InternalError extends Error {}; globalThis.InternalError = InternalError;"
     _V8["shim"] = f"{head}\n{runtime_script()}\nglobalThis.__shim = {{}};\n{shim}"

@@ -6,6 +6,7 @@ and its walls are soft, so it never runs a program: all it gets is text, and all
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -101,12 +102,8 @@ def _failure(status: str, message: str) -> dict[str, Any]:
     return {"status": status, "message": message, "parses_as_js": False}
 
 
-def _load() -> Any:
-    """Return a V8 context with a global function ``compile(JSON text of a job) -> JSON text``."""
-    from py_mini_racer import MiniRacer, init_mini_racer
-
-    init_mini_racer(flags=FLAGS)
-    context = MiniRacer()
+def load_compiler(context: Any) -> None:
+    """Give a V8 context a global function ``compile(JSON text of a job) -> JSON text``."""
     context.set_hard_memory_limit(MEMORY_MB << 20)
     folders = {"iced-coffee-script": MODULES, "iced-runtime": ["const"]}
     sources = {
@@ -116,17 +113,25 @@ def _load() -> Any:
     }
     context.eval(f"globalThis.__sources = {json.dumps(sources)}")
     context.eval((HERE / "js" / "compiler.js").read_text(encoding="utf-8"))
-    return context
+
+
+async def _answer() -> None:
+    """Answer jobs until the standard input ends; on the loop that V8 is asked from, which saves a thread."""
+    from py_mini_racer import init_mini_racer, mini_racer
+
+    init_mini_racer(flags=FLAGS)
+    with mini_racer() as context:
+        load_compiler(context)
+        for line in sys.stdin:
+            answer = context.eval(f"compile({json.dumps(line)})")
+            sys.stdout.buffer.write(answer.encode("utf-8") + b"\n")
+            sys.stdout.buffer.flush()
+        os._exit(0)  # V8's own threads would keep the process alive
 
 
 def main() -> None:
-    """Answer jobs until the standard input ends."""
-    context = _load()
-    for line in sys.stdin:
-        answer = context.eval(f"compile({json.dumps(line)})")
-        sys.stdout.buffer.write(answer.encode("utf-8") + b"\n")
-        sys.stdout.buffer.flush()
-    os._exit(0)  # V8's own threads would keep the process alive
+    """Compile in this process."""
+    asyncio.run(_answer())
 
 
 if __name__ == "__main__":
