@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -10,11 +11,13 @@ from matplotlib.figure import Figure
 
 from pcutils.analysis.probe_studies import above_chance
 from pcutils.figures.notes import BLANKED, add_note, say_empty
-from pcutils.figures.plots import without_few_students
+from pcutils.figures.plots import WIDTH, without_few_students
 from pcutils.figures.theme import INK, SERIES_COLOURS
 
 _MARKERS = ("o", "D", "s", "X")
 _GAP = 0.19
+#: Longer words are broken into lines, so that a phone shows the plot beside them.
+_LABEL = 24
 
 
 def probe_scores(frame: pd.DataFrame, inputs: Mapping[tuple[str, str], str]) -> Figure:
@@ -35,7 +38,7 @@ def probe_scores(frame: pd.DataFrame, inputs: Mapping[tuple[str, str], str]) -> 
     scores, blanked = without_few_students(frame[frame["quantity"] == "score"])
     shown = above_chance(scores[scores["value"].notna()])
     targets = list(dict.fromkeys(shown["label"]))
-    figure, axes = plt.subplots(figsize=(5.6, 1.3 + 0.5 * max(1, len(targets))))
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.3 + 0.5 * max(1, len(targets))))
     for number, ((name, probe), words) in enumerate(inputs.items()):
         rows = shown[(shown["input"] == name) & (shown["probe"] == probe)]
         heights = [targets.index(label) + (number - (len(inputs) - 1) / 2) * _GAP for label in rows["label"]]
@@ -53,7 +56,7 @@ def probe_scores(frame: pd.DataFrame, inputs: Mapping[tuple[str, str], str]) -> 
     axes.axvline(0, color=INK, linewidth=1)
     axes.set(
         yticks=range(len(targets)),
-        yticklabels=targets,
+        yticklabels=[textwrap.fill(label, _LABEL) for label in targets],
         ylim=(max(1, len(targets)) - 0.5, -0.5),
         xlabel="score above chance (1 is perfect)",
     )
