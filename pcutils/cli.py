@@ -99,10 +99,10 @@ def check(path: Path) -> None:
         if checked.shape is None:
             click.echo(f"{checked.file}: passed over, of no shape that is known.", err=True)
             continue
-        found = f"{len(checked.problems)} problems" if checked.problems else "every row is as it should be"
+        found = _problems(len(checked.problems)) if checked.problems else "every row is as it should be"
         click.echo(f"{checked.file}: {SHAPES[checked.shape]}; {found}.")
     if problems:
-        click.echo(f"{path}: {problems} problems.", err=True)
+        click.echo(f"{path}: {_problems(problems)}.", err=True)
         sys.exit(1)
 
 
@@ -147,6 +147,10 @@ def step(name: str, variant: str | None, shard: str | None, run_dir: Path) -> No
     from pcutils.pipeline.step import run_step
 
     run_step(name, run_dir, repository_root(), variant, shard)
+
+
+def _problems(count: int) -> str:
+    return f"{count:,} problem" if count == 1 else f"{count:,} problems"
 
 
 def _processors() -> int:

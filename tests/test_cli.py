@@ -106,7 +106,7 @@ def test_check_tells_the_shape_of_each_file_and_every_bad_row(tmp_path: Path) ->
     (tmp_path / "notes.txt").write_text("hello")
     done = CliRunner().invoke(main, ["check", str(tmp_path)])
     assert done.exit_code == 1
-    assert "access.log.1.gz: server logs; 1 problems." in done.output
+    assert "access.log.1.gz: server logs; 1 problem." in done.output
     assert "access.log.1.gz, row 1, field 'line': found a line of another form" in done.output
     assert "train.jsonl: traces in the shape of the hub; 2 problems." in done.output
     assert "train.jsonl, row 1, field 'timestamps': found 0 times, expected 1, one a state." in done.output
