@@ -8,9 +8,9 @@ import pytest
 from drawings import SVG, draw, parsed
 
 from pcutils.execution import Drawing, Executor
-from pcutils.execution.bounds import bounds_of
-from pcutils.execution.frame import common_frame
-from pcutils.execution.lines import SHOWN_LINES
+from pcutils.execution.drawing.bounds import bounds_of
+from pcutils.execution.drawing.frame import common_frame
+from pcutils.execution.drawing.lines import SHOWN_LINES
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 from drawings import SVG, draw, parsed
 
 from pcutils.execution import Executor
-from pcutils.execution.bounds import bounds_of
-from pcutils.execution.frame import common_frame
-from pcutils.execution.turtles import turtle_svg
+from pcutils.execution.drawing.bounds import bounds_of
+from pcutils.execution.drawing.frame import common_frame
+from pcutils.execution.drawing.turtles import turtle_svg
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pcutils.execution.drawing import Drawing
-from pcutils.execution.frame import Frame
+from pcutils.execution.drawing.frame import Frame
 from pcutils.figures.frames import MOST_GROWTH, shared_frames
 from pcutils.figures.pictures import lightened
 

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from pcutils.errors import PcutilsError
-from pcutils.execution.frame import Frame
+from pcutils.execution.drawing.frame import Frame
 from pcutils.figures.frames import shared_frames
 from pcutils.figures.page import check_words, figure_html, put_on_page
 from pcutils.metrics.matching import line_differences

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pcutils.execution.drawing import Drawing
-from pcutils.execution.frame import Frame, common_frame
+from pcutils.execution.drawing.frame import Frame, common_frame
 
 #: How much wider or higher than the middle one of all frames the common one may be; at least what fits on a
 #: pupil's screen, in pixels.

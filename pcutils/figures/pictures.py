@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pcutils.execution.drawing import Drawing
-from pcutils.execution.frame import Frame
-from pcutils.execution.svg import describe
+from pcutils.execution.drawing.frame import Frame
+from pcutils.execution.drawing.svg import describe
 from pcutils.figures.frames import shared_frames
 
 #: What the pictures of a trace may weigh, in characters: this much, or more where the states are many.

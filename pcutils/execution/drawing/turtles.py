@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from pcutils.execution.colors import safe_color
-from pcutils.execution.images import FRAME, address_of, image_svg
-from pcutils.execution.marks import marks_svg, surface_svg
-from pcutils.execution.strokes import number
+from pcutils.execution.drawing.colors import safe_color
+from pcutils.execution.drawing.images import FRAME, address_of, image_svg
+from pcutils.execution.drawing.marks import marks_svg, surface_svg
+from pcutils.execution.drawing.strokes import number
 
 TURTLE_COLOR = "#3c8a5a"
 TURTLE_SHAPE = (

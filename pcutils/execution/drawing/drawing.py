@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pcutils.execution.soundness import sound_items, sound_marks
+from pcutils.execution.drawing.soundness import sound_items, sound_marks
 
 if TYPE_CHECKING:
-    from pcutils.execution.frame import Frame
+    from pcutils.execution.drawing.frame import Frame
 
 ON_TURTLE, PAPER = "sprite", "page"
 
@@ -96,13 +96,13 @@ class Drawing:
             Width and height of the picture in pixels; its own where there is none.
         frame : Frame, optional
             The part of the page to show, so that several drawings lie one over the other; see
-            :func:`pcutils.execution.frame.common_frame`. Fits the drawing where there is none.
+            :func:`pcutils.execution.drawing.frame.common_frame`. Fits the drawing where there is none.
 
         Returns
         -------
         str
             One ``<svg>`` element with a canvas, white or in the colour of the page, that fits what is on it.
         """
-        from pcutils.execution.svg import picture
+        from pcutils.execution.drawing.svg import picture
 
         return picture(self, title, description, size, frame)

@@ -7,11 +7,11 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from pcutils.execution.colors import safe_color
-from pcutils.execution.images import address_of, image_svg, own_size, short_name
-from pcutils.execution.letters import text_width
-from pcutils.execution.marks import MARKS, marks_svg, surface_svg, xml_text
-from pcutils.execution.strokes import number
+from pcutils.execution.drawing.colors import safe_color
+from pcutils.execution.drawing.images import address_of, image_svg, own_size, short_name
+from pcutils.execution.drawing.letters import text_width
+from pcutils.execution.drawing.marks import MARKS, marks_svg, surface_svg, xml_text
+from pcutils.execution.drawing.strokes import number
 
 LINE_HEIGHT = 22.0
 FONT_SIZE = 15.0

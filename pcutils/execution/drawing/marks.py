@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from pcutils.execution.colors import safe_color
-from pcutils.execution.letters import text_width
-from pcutils.execution.strokes import joined, number, path_data
+from pcutils.execution.drawing.colors import safe_color
+from pcutils.execution.drawing.letters import text_width
+from pcutils.execution.drawing.strokes import joined, number, path_data
 
 # Between a turtle and a label at its side.
 LABEL_GAP = 8.0

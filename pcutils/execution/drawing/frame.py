@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pcutils.execution.bounds import MARGIN, Bounds, bounds_of, grown
-from pcutils.execution.lines import text_lines
+from pcutils.execution.drawing.bounds import MARGIN, Bounds, bounds_of, grown
+from pcutils.execution.drawing.lines import text_lines
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pcutils.execution.bounds import MARGIN
-from pcutils.execution.colors import safe_color
-from pcutils.execution.frame import Frame, common_frame
-from pcutils.execution.lines import FONT_SIZE, line_svg, text_lines
-from pcutils.execution.marks import COLOR_AT, MARKS, marks_svg, on_paper, xml_text
-from pcutils.execution.strokes import number
-from pcutils.execution.turtles import turtle_svg
+from pcutils.execution.drawing.bounds import MARGIN
+from pcutils.execution.drawing.colors import safe_color
+from pcutils.execution.drawing.frame import Frame, common_frame
+from pcutils.execution.drawing.lines import FONT_SIZE, line_svg, text_lines
+from pcutils.execution.drawing.marks import COLOR_AT, MARKS, marks_svg, on_paper, xml_text
+from pcutils.execution.drawing.strokes import number
+from pcutils.execution.drawing.turtles import turtle_svg
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pcutils.execution.marks import label_middle
+from pcutils.execution.drawing.marks import label_middle
 
 if TYPE_CHECKING:
     from pcutils.execution.drawing import Drawing

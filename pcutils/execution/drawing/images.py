@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from pcutils.execution.letters import shortened, text_width
-from pcutils.execution.marks import xml_text
-from pcutils.execution.strokes import number
+from pcutils.execution.drawing.letters import shortened, text_width
+from pcutils.execution.drawing.marks import xml_text
+from pcutils.execution.drawing.strokes import number
 
 FRAME = 'fill="#fff" fill-opacity=".6" stroke="#888" stroke-dasharray="3"'
 NAME_LETTERS = 24
