@@ -230,6 +230,27 @@ def test_turtles_wear_shapes_and_the_main_one_is_on_top(executor: Executor) -> N
     assert [node.get("fill") for node in group] == ["green", "blue", "#3c8a5a"]
 
 
+@pytest.mark.parametrize(
+    ("program", "transform"),
+    [
+        ("grow 2", "translate(0 0)scale(2)"),
+        ("grow 3, 2", "translate(0 0)scale(3 2)"),
+        ("mirror true", "translate(0 0)scale(-1 1)"),
+        ("twist 30\nrt 15", "translate(0 0)rotate(45)"),
+    ],
+)
+def test_a_turtle_can_be_stretched_mirrored_and_twisted(
+    executor: Executor, program: str, transform: str
+) -> None:
+    *_, turtle = (node for node in parsed(draw(executor, program)).iter() if "transform" in node.attrib)
+    assert turtle.attrib["transform"] == transform
+
+
+def test_a_label_has_the_size_of_its_font(executor: Executor) -> None:
+    (label,) = draw(executor, "label 'Hi', {font: 'bold 30px Arial'}").ops
+    assert label[4] == 30
+
+
 def test_what_goes_straight_on_is_one_line(executor: Executor) -> None:
     steps = draw(executor, "speed Infinity\nfor i in [1..50]\n  pen red, 4\n  fd 3")
     at_once = draw(executor, "speed Infinity\npen red, 4\nfd 150")

@@ -95,7 +95,7 @@ def _add_op(bounds: Bounds, op: Sequence[Any]) -> None:
 
 
 def _add_turtle(bounds: Bounds, turtle: Mapping[str, Any]) -> None:
-    scale = min(abs(turtle["scale"]), GREATEST_SCALE) / 2
+    scale = min(abs(turtle["scale"]) * max(1, abs(turtle.get("across", 1))), GREATEST_SCALE) / 2
     angle = math.radians(turtle["direction"])
     across, along = abs(math.cos(angle)) * scale, abs(math.sin(angle)) * scale
     width, height = turtle["size"][:2] if turtle["size"] else (2 * TURTLE_REACH, 2 * TURTLE_REACH)

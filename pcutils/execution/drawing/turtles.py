@@ -55,8 +55,9 @@ def turtle_svg(turtle: Mapping[str, Any]) -> str:
     place = f"translate({number(turtle['x'])} {number(-turtle['y'])})"
     if turtle["direction"]:
         place += f"rotate({number(turtle['direction'])})"
-    if turtle["scale"] != 1:
-        place += f"scale({turtle['scale']:g})"
+    across, ahead = turtle["scale"] * turtle.get("across", 1), turtle["scale"]
+    if (across, ahead) != (1, 1):
+        place += f"scale({ahead:g})" if across == ahead else f"scale({across:g} {ahead:g})"
     looks = f' transform="{place}"' + (
         "" if turtle["opacity"] == 1 else f' opacity="{turtle["opacity"]:.3g}"'
     )

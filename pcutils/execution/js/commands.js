@@ -96,7 +96,7 @@
   // Making turtles --------------------------------------------------------------------------------------------------------
   var SHAPES = { turtle: true, pencil: true, pointer: true, radius: true, dot: true, point: true };
   // Gives a turtle its look: a colour, a shape, both, a size as in `100x50`, or the address of a picture.
-  shim.wear = function (turtle, look, shape) {
+  shim.wear = function (turtle, look, shape, size) {
     if (typeof look === 'function') look = look.helpname || look.name;
     if (shim.isPlain(look)) {
       var side = +look.width || +look.height || 256;
@@ -105,17 +105,18 @@
       turtle.color = look.color || 'transparent';
       return;
     }
-    var words = String(look).trim().split(/\s+/), last = words[words.length - 1], size = /^(\d+)x(\d+)/.exec(last);
-    if (size || SHAPES[last] === true) words.pop();
+    var words = String(look).trim().split(/\s+/), last = words[words.length - 1], sides = /^(\d+)x(\d+)/.exec(last);
+    if (sides || SHAPES[last] === true) words.pop();
     var color = words.join(' ');
     if (color && !shim.isColor(color)) {
       turtle.shape = 'picture';
       turtle.picture = color;
-      turtle.color = turtle.size = null;
+      turtle.color = null;
+      turtle.size = shim.wornSize(color, size);
       return;
     }
-    turtle.shape = size || (shape === 'box' && SHAPES[last] !== true) ? 'box' : SHAPES[last] === true ? last : shape;
-    if (turtle.shape === 'box') turtle.size = size ? [+size[1], +size[2]] : [256, 256];
+    turtle.shape = sides || (shape === 'box' && SHAPES[last] !== true) ? 'box' : SHAPES[last] === true ? last : shape;
+    if (turtle.shape === 'box') turtle.size = sides ? [+sides[1], +sides[2]] : [256, 256];
     turtle.color = color || (turtle.shape === 'box' ? 'rgba(128,128,128,0.125)' : null);
   };
   // What a turtle stands in: nothing else than an element of the page has a place for it.
@@ -152,8 +153,9 @@
   maker('Turtle', 'turtle');
   maker('Sprite', 'box');
   maker('Pencil', 'pencil');
-  var Webcam = maker('Webcam', 'webcam'), Piano = maker('Piano', 'piano');
-  Webcam.prototype.capture = Webcam.prototype.cut = Piano.prototype.draw = Piano.prototype.drawkey = function () { return this; };
+  maker('Piano', 'piano');
+  var Webcam = maker('Webcam', 'webcam');
+  Webcam.prototype.capture = Webcam.prototype.cut = function () { return this; };
   Query.prototype.hatch = function (count, look) {
     if (!this.length) return undefined;
     if (look === undefined && !shim.isNumeric(count)) { look = count; count = 1; }

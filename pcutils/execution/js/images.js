@@ -24,16 +24,12 @@
     return [width || height, height || width, kept(address)];
   }
 
-  // A turtle that wears a picture.
-  shim.wear = (function (wear) {
-    return function (turtle, look, shape, size) {
-      wear(turtle, look, shape);
-      if (turtle.shape !== 'picture') return;
-      var side = shim.isPlain(size) ? size : { height: size };
-      turtle.size = describe(turtle.picture, side.width, side.height);
-      if (!turtle.size[0]) turtle.size[0] = turtle.size[1] = UNKNOWN_SIDE;
-    };
-  })(shim.wear);
+  // A turtle that wears a picture has its size.
+  shim.wornSize = function (address, size) {
+    var side = shim.isPlain(size) ? size : { height: size }, worn = describe(address, side.width, side.height);
+    if (!worn[0]) worn[0] = worn[1] = UNKNOWN_SIDE;
+    return worn;
+  };
 
   // A picture on the page, as long as its owner stands there. Its size is asked for at the end, when all styles are set.
   shim.showPicture = function (element, owner) {

@@ -260,7 +260,7 @@
     side = String(side);
     var text = html === undefined || html === null ? '' : shim.textOf(html);
     return function () {
-      var size = parseFloat(style.fontSize || style['font-size'] || style.font || '') || 16;
+      var size = parseFloat(style.fontSize || style['font-size'] || (/[\d.]+(?=px)/.exec(style.font) || [])[0]) || 16;
       shim.write({ kind: 'label', text: text });
       if (style.id) {
         var element = new shim.Element('div');

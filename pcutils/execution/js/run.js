@@ -16,9 +16,10 @@
   global.__step = function () { return shim.step(); };
 
   function turtle(element) {
-    var t = shim.turtleOf(element);
-    return { x: shim.round(t.x), y: shim.round(t.y), direction: shim.round(t.direction), scale: shim.round(t.scaleX),
-      color: t.color, shape: t.shape, size: t.size || null, opacity: t.opacity, visible: t.visible && !t.isRemoved };
+    var t = shim.turtleOf(element), across = t.scaleX / t.scaleY * (t.isMirrored ? -1 : 1);
+    return { x: shim.round(t.x), y: shim.round(t.y), direction: shim.round(t.direction + (t.twist || 0)), scale: shim.round(t.scaleY),
+      across: shim.round(across), color: t.color, shape: t.shape, size: t.size || null, opacity: t.opacity,
+      visible: t.visible && !t.isRemoved };
   }
   function isShown(item) { return !item.element || item.element.parentNode; }
 
