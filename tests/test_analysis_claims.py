@@ -156,6 +156,14 @@ def test_reported_measures_decide_nothing_but_have_to_be_there() -> None:
     assert absent.verdict == CANNOT
 
 
+def test_what_several_measures_share_is_said_once() -> None:
+    names = [name for name in GOOD["04_embedding_probes"] if name.startswith("student_probe.difference.")]
+    more = dict.fromkeys([*names, "student_probe.difference.gap", "student_probe.difference.comments"], BOTH)
+    (verdict,) = judge_claims(GOOD | {"04_embedding_probes": GOOD["04_embedding_probes"] | more}, "C5")
+    assert verdict.reason.lower().count("probe of the vector") == 1
+    assert "; gap: " in verdict.reason
+
+
 def test_unknown_claim_is_an_error() -> None:
     with pytest.raises(DataError, match="C9"):
         judge_claims(GOOD, "C9")

@@ -101,6 +101,16 @@ def test_evidence_is_filled_where_it_holds() -> None:
         figures.evidence_panels(evidence_table(judge_all({})))
 
 
+def test_evidence_says_once_what_its_measures_share() -> None:
+    measure = {"value": 0.2, "low": 0.1, "high": 0.3, "n": 20, "unit": "correlation"}
+    names = [f"student_probe.difference.{target}" for target in ("gap", "comments")]
+    found = evidence_table(judge_claims({"04_embedding_probes": dict.fromkeys(names, measure)}, "C5"))
+    (axes,) = figures.evidence_panels(found).axes
+    words = [text.get_text() for text in axes.texts]
+    assert words == ["C5  probe of the vector minus shuffled control:", "comments", "gap"]
+    assert len([line for line in axes.get_lines() if line.get_marker() == "o"]) == 2
+
+
 def made_up_trace(states: int = 3) -> Trace:
     start = datetime(2020, 1, 1, 9)
     programs = ["pen red", "pen red\nfd 100", "pen red\nfd 100\nfdd 5"] + ["pen red\nfd 10"] * (states - 3)

@@ -271,7 +271,14 @@ def _missing(evidence: Evidence, why: str) -> Finding:
 
 
 def _joined(findings: list[Finding]) -> str:
-    text = "; ".join(dict.fromkeys(finding.why for finding in findings))
+    """Join reasons; what several measures of one piece of evidence have in common is said once."""
+    reasons: dict[str, None] = {}
+    before = None
+    for finding in findings:
+        asked = finding.evidence.words
+        reasons[finding.why.removeprefix(f"{asked}, ") if asked == before else finding.why] = None
+        before = asked
+    text = "; ".join(reasons)
     return text[:1].upper() + text[1:] + "."
 
 

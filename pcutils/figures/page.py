@@ -26,7 +26,7 @@ STYLE = """<style>
 .pc-figure .pc-number{text-align:right;font-variant-numeric:tabular-nums}
 .pc-figure td.pc-number,.pc-figure .pc-interval{white-space:nowrap}
 .pc-figure td.pc-number:is(:has(.pc-interval),.pc-words){white-space:normal}
-@media(max-width:30rem){.pc-figure :is(th,td){padding:.25em .35em}
+@media(max-width:30rem){.pc-figure table{font-size:.82em}.pc-figure :is(th,td){padding:.25em .35em}
 .pc-figure td:not(.pc-number){min-width:5em}}
 </style>"""
 
