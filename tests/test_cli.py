@@ -42,7 +42,6 @@ def test_run_tells_a_mistake_in_one_line_and_makes_nothing(tmp_path: Path) -> No
             "03_behavioural_evaluation",
         ): "did you mean '03_behavioral_evaluation'?",
         ("--profile", "rollouts", "--set", "data.path=/nowhere"): "there is no /nowhere",
-        ("--profile", "hub", "--set", "data.shards=2"): "expected 1, or only the steps that make no page",
         (
             "--profile",
             "hub",

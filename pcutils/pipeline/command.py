@@ -13,7 +13,6 @@ from pcutils.pipeline.files import CHAPTERS, RunFiles, repository_root
 from pcutils.pipeline.memory import MemoryWatch
 from pcutils.pipeline.profile_errors import suggest
 from pcutils.pipeline.profiles import dump_profile, find_profile, load_profile
-from pcutils.pipeline.publication import may_be_shown_whole
 from pcutils.pipeline.results import write_json
 from pcutils.pipeline.steps import ALONE, Steps, step_names
 from pcutils.pipeline.words import duration, is_shard, step_title
@@ -54,12 +53,6 @@ def run_profile(
             raise ProfileError(f"--only {chapter}: no such chapter; {suggest(chapter, [*ALONE, *CHAPTERS])}")
     profile = load_profile(find_profile(name), settings)
     Steps(root, profile).check()
-    makes_pages = not chapters or not set(chapters) <= set(ALONE)
-    if makes_pages and profile.data.shards > 1 and not may_be_shown_whole(profile.data.source):
-        raise ProfileError(
-            "data.shards: pages about students who are not made up are held against a single table of "
-            "traces, expected 1, or only the steps that make no page: --only measures."
-        )
     files = RunFiles(run_folder(name, root, runs), profile.data.shards)
     files.dir.mkdir(parents=True, exist_ok=True)
     _write_if_new(files.profile, dump_profile(profile))
