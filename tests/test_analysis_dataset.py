@@ -169,6 +169,13 @@ def test_languages_are_shares_of_states_by_year() -> None:
     assert [bar.get_height() for bar in figure.axes[0].patches if np.isfinite(bar.get_height())] == [2, 0, 2]
 
 
+def test_a_language_of_few_students_is_not_followed(people: None) -> None:
+    states = language_states([2016] * 40, ["coffee"] * 20 + ["js"] * 9 + ["html"] * 11)
+    assert set(languages.languages_over_time(states, **DRAWS)["language"]) == {"HTML"}
+    with unguarded():
+        assert set(languages.languages_over_time(states, **DRAWS)["language"]) == {"JavaScript", "HTML"}
+
+
 def test_years_of_few_students_are_joined(people: None) -> None:
     states = language_states([2015] + [2016] * 12 + [2017] * 4 + [2018] * 11, ["coffee"] * 28)
     period = languages.periods(states["moment"], states["username"])

@@ -8,7 +8,7 @@ import pandas as pd
 from pcutils.analysis.resampling import RESAMPLES
 from pcutils.analysis.shares import student_share
 from pcutils.analysis.statistics import estimate_table
-from pcutils.few_students import bounded, joined_edges
+from pcutils.few_students import bounded, is_too_few, joined_edges
 
 #: What :mod:`pcutils.execution` calls a language, in words, in the order of the figures.
 LANGUAGES = {"coffee": "CoffeeScript", "js": "JavaScript", "html": "HTML"}
@@ -75,6 +75,8 @@ def language_shares(states: pd.DataFrame, *, resamples: int = RESAMPLES, seed: i
 def languages_over_time(states: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
     """Share of states in each language but the most frequent one, year by year.
 
+    Where students must not be seen, a language of few students has no row.
+
     Parameters
     ----------
     states : pandas.DataFrame
@@ -90,7 +92,8 @@ def languages_over_time(states: pd.DataFrame, *, resamples: int = RESAMPLES, see
     """
     known = states[states["language"].notna() & states["moment"].notna()]
     named = periods(known["moment"], known["username"])
-    found = known["language"].value_counts().index[1:]
+    writers = known.groupby("language")["username"].nunique()
+    found = [key for key in known["language"].value_counts().index[1:] if not is_too_few(writers[key])]
     rows = []
     for key in [name for name in LANGUAGES if name in found]:
         for period in named.cat.categories:
