@@ -37,8 +37,8 @@ class Drawing:
         starts or ends there. A start is (x, y); a step is (x, y) for a straight piece, (x, y, radius, large,
         clockwise) for an arc.
     turtles : tuple of dict
-        ``x``, ``y``, ``direction``, ``scale``, ``across`` (how much wider than long it is drawn, below 0 where
-        it is mirrored; 1 where it is missing), ``color``, ``shape``, ``size`` (width, height and, of a
+        ``x``, ``y``, ``direction``, ``scale``, ``across`` (how much wider than long it is drawn, below 0
+        where it is mirrored; 1 where it is missing), ``color``, ``shape``, ``size`` (width, height and, of a
         picture, its address), ``opacity``, ``visible``; ``marks`` where something was drawn on it: marks as
         in `ops`, in places of the page, behind each ``("at", x, y, direction, scale)`` those made while it
         stood there, and ``("key", number, colour)`` for coloured keys of a piano.
