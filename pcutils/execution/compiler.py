@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pcutils.errors import ExecutionError
-from pcutils.execution.process import START_SECONDS, NoAnswerError, WorkerDiedError, WorkerProcess
+from pcutils.execution.process import Helper, NoAnswerError, WorkerDiedError
 
 HERE = Path(__file__).parent
 MODULES = ["coffee-script", "helpers", "iced", "lexer", "nodes", "parser", "rewriter", "scope", "sourcemap"]
@@ -25,15 +24,11 @@ MEMORY_MB = 96
 ATTEMPTS = 2
 
 
-class Compiler:
+class Compiler(Helper):
     """Compiles in a process of its own, which is replaced when a text is too much for it."""
 
     def __init__(self) -> None:
-        self._process = self._new_process()
-
-    @staticmethod
-    def _new_process() -> WorkerProcess:
-        return WorkerProcess(__name__)
+        super().__init__(__name__)
 
     def compile(self, text: str, end: str, seconds: float, wall_seconds: float) -> dict[str, Any]:
         """Compile CoffeeScript.
@@ -58,44 +53,17 @@ class Compiler:
             try:
                 answer = self._process.ask(job, wall_seconds, cpu_seconds=seconds)
             except NoAnswerError:
-                self._replace()
+                self.replace()
                 return _failure("timeout", "took longer to compile than its time limit")
             except WorkerDiedError:
-                self._replace()
+                self.replace()
             else:
                 return answer if "code" in answer else answer | {"status": "error"}
         return _failure("limit", "needs more memory to compile than its limit")
 
-    @property
-    def pid(self) -> int:
-        """The process's number."""
-        return self._process.pid
-
     def check(self) -> None:
-        """Make sure that it starts.
-
-        Raises
-        ------
-        ExecutionError
-            With what it said when it could not.
-        """
-        try:
-            self._process.ask({"text": "", "end": ""}, START_SECONDS)
-        except WorkerDiedError as death:
-            said = self._process.stop()
-            raise ExecutionError(f"the compiler does not start ({death}): {said}") from death
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-
-    def stop(self) -> None:
-        """End the process and wait for it."""
-        self._process.stop()
-
-    def _replace(self) -> None:
-        self._process.stop()
-        self._process = self._new_process()
+        """Make sure that it compiles at all, or raise :class:`pcutils.errors.ExecutionError`."""
+        self.try_out({"text": "", "end": ""}, "the compiler")
 
 
 def _failure(status: str, message: str) -> dict[str, Any]:

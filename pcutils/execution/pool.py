@@ -13,24 +13,24 @@ from pcutils.errors import ExecutionError
 CLOSED = "the executor was closed while programs were running"
 
 
-class Helper(Protocol):
-    """What a pool lends: the caller's side of a process."""
+class Checked(Protocol):
+    """What a pool lends."""
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """Its process's number."""
 
     def check(self) -> None:
         """Make sure that it works."""
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End its process at once."""
 
     def stop(self) -> None:
-        """End the process and wait for it."""
+        """End its process and wait for it."""
 
 
-HelperType = TypeVar("HelperType", bound=Helper)
+HelperType = TypeVar("HelperType", bound=Checked)
 Outcome = TypeVar("Outcome")
 
 

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pcutils.errors import ExecutionError
+
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _START = "import sys, importlib; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2]).main()"
 START_SECONDS = 30.0
@@ -136,3 +138,56 @@ class WorkerProcess:
         _, errors = self._process.communicate()
         self._selector.close()
         return errors.decode("utf-8", "replace").strip()
+
+
+class Helper:
+    """The caller's side of a process that is replaced when it dies.
+
+    Parameters
+    ----------
+    module : str
+        Module whose ``main`` answers lines of JSON.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process = WorkerProcess(module)
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def try_out(self, job: dict[str, Any], what: str) -> None:
+        """Make sure that the process starts and answers.
+
+        Parameters
+        ----------
+        job : dict
+            A job that asks for nothing.
+        what : str
+            What to call the process in the error.
+
+        Raises
+        ------
+        ExecutionError
+            With what the process said when it could not.
+        """
+        try:
+            self._process.ask(job, START_SECONDS)
+        except WorkerDiedError as death:
+            said = self._process.stop()
+            raise ExecutionError(f"{what} does not start ({death}): {said}") from death
+
+    def replace(self) -> None:
+        """End the process and start another."""
+        self._process.stop()
+        self._process = WorkerProcess(self._module)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._process.stop()

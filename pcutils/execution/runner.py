@@ -11,13 +11,13 @@ from pcutils.execution import worker
 from pcutils.execution.engine import TOO_MUCH_MEMORY
 from pcutils.execution.limits import Limits
 from pcutils.execution.pool import CLOSED
-from pcutils.execution.process import WorkerDiedError, WorkerProcess
+from pcutils.execution.process import Helper, WorkerDiedError
 from pcutils.execution.translation import Translation, run_translation
 
 ATTEMPTS = 2
 
 
-class Runner:
+class Runner(Helper):
     """Runs one program after the other.
 
     Parameters
@@ -29,27 +29,12 @@ class Runner:
     def __init__(self, limits: Limits) -> None:
         self._job = {"limits": asdict(limits), "wall_seconds": limits.wall_seconds}
         self._patience = ATTEMPTS * limits.wall_seconds
-        self._process = WorkerProcess(worker.__name__)
+        super().__init__(worker.__name__)
         self._is_ended = False
 
-    @property
-    def pid(self) -> int:
-        """The worker's number."""
-        return self._process.pid
-
     def check(self) -> None:
-        """Make sure that programs can be run at all.
-
-        Raises
-        ------
-        ExecutionError
-            With what the worker said when it could not start.
-        """
-        try:
-            self._ask("", "js", 0)
-        except WorkerDiedError as death:
-            said = self._process.stop()
-            raise ExecutionError(f"the worker that runs programs does not start ({death}): {said}") from death
+        """Make sure that programs can be run at all, or raise :class:`pcutils.errors.ExecutionError`."""
+        self.try_out(self._job_of("", "js", 0), "the worker that runs programs")
 
     def run(self, translation: Translation, seed: int) -> dict[str, Any]:
         """Run a program.
@@ -82,8 +67,7 @@ class Runner:
             except WorkerDiedError as death:
                 if self._is_ended:
                     raise ExecutionError(CLOSED) from death
-                self._process.stop()
-                self._process = WorkerProcess(worker.__name__)
+                self.replace()
                 report = {"status": "crash", "message": f"the worker died ({death})"}
             if report["status"] != "crash":
                 break
@@ -91,18 +75,16 @@ class Runner:
         return {**report, "compiled": compiled, "language": kind}
 
     def _ask(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
-        job = {"code": json.dumps(code), "kind": kind, "seed": seed, **self._job}
-        answer = self._process.ask(job, self._patience)
+        answer = self._process.ask(self._job_of(code, kind, seed), self._patience)
         report = {**(answer["report"] or {}), **(answer["stopped"] or {})}
         if answer["used_too_much"] and report["status"] in ("success", "error"):
             report |= TOO_MUCH_MEMORY
         return report
 
-    def kill(self) -> None:
-        """End the worker at once."""
-        self._is_ended = True
-        self._process.kill()
+    def _job_of(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
+        return {"code": json.dumps(code), "kind": kind, "seed": seed, **self._job}
 
-    def stop(self) -> None:
-        """End the worker and wait for it."""
-        self._process.stop()
+    def kill(self) -> None:
+        """End the worker at once, and start no other."""
+        self._is_ended = True
+        super().kill()
