@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pcutils.errors import DataError
+from pcutils.holding_out import held_out, spare
+from pcutils.items import Item, Items, Names, Places, item_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -32,20 +33,25 @@ PRESETS: dict[str, dict[str, float]] = {
 """Shares for :func:`split_traces`, by the profile that uses them: the smaller the data, the larger."""
 _LEAST_HELD_OUT = 3
 
-Pair = tuple[str, str]
+_CODES = {name: code for code, name in enumerate(SPLITS)}
+_TRAIN, _VALIDATION, _TESTED = 0, 1, 2
 
+Labels = NDArray[np.int8]
+"""Places of splits in :data:`SPLITS`; -1 for what is none of them."""
 
-class Item(NamedTuple):
-    """A trace as far as splitting looks at it; equal rows of a table are one item and stay together."""
-
-    username: str
-    title: str
-    content: bytes
-
-    @property
-    def pair(self) -> Pair:
-        """Student and title."""
-        return self.username, self.title
+__all__ = [
+    "EVALUATION_SPLITS",
+    "PRESETS",
+    "SPLITS",
+    "Item",
+    "Items",
+    "check_splits",
+    "choose_preset",
+    "item_of",
+    "shared_pairs",
+    "split_items",
+    "split_traces",
+]
 
 
 def split_traces(dataset: Dataset, **options: Any) -> pd.Series:
@@ -69,17 +75,11 @@ def split_traces(dataset: Dataset, **options: Any) -> pd.Series:
         As for :func:`split_items`.
     """
     columns = (dataset["username"], dataset["title"], dataset["programs"])
-    return split_items([item_of(*row) for row in zip(*columns, strict=True)], **options)
-
-
-def item_of(username: str, title: str, programs: Sequence[str]) -> Item:
-    """Give what splitting needs to know of a trace; some 300 bytes, whatever its length."""
-    text = repr(list(programs)).encode("utf-8", "surrogatepass")
-    return Item(sys.intern(username), sys.intern(title), hashlib.blake2b(text, digest_size=16).digest())
+    return split_items((item_of(*row) for row in zip(*columns, strict=True)), **options)
 
 
 def split_items(
-    items: Sequence[Item],
+    items: Items | Iterable[Item],
     *,
     students: float = 0.03,
     titles: float = 0.03,
@@ -92,8 +92,9 @@ def split_items(
 
     Parameters
     ----------
-    items : sequence of Item
-        One a trace, as :func:`item_of` makes them.
+    items : Items or iterable of Item
+        One a trace, as :func:`item_of` makes them. A list of them takes far more memory than the column
+        :class:`pcutils.items.Items`.
     students, titles : float
         Share of the students and of the titles that training never sees, in [0, 1). A share above 0 holds
         out at least one and never all.
@@ -132,25 +133,28 @@ def split_items(
     pairs.
     """
     _check_shares(students=students, titles=titles, pairs=pairs, validation=validation)
-    if published is not None and set(published) != {"train"}:
-        return _published(items, list(published), validation, seed)
-    distinct = sorted(set(items))
-    held_students = _held_out({item.username for item in distinct}, students, f"{seed}/student")
-    held_titles = _held_out({item.title for item in distinct}, titles, f"{seed}/title")
-    usable = [
-        item for item in distinct if item.username not in held_students and item.title not in held_titles
-    ]
-    tested = _spare(usable, pairs, f"{seed}/pair")
-    remaining = [item for item in usable if item not in tested]
-    validated = _spare(remaining, validation, f"{seed}/validation")
-    train = set(remaining) - validated
-    _require(train, "train", len(distinct))
+    table = Items.of(items)
+    if published is not None:
+        labels = _codes_of(published)
+        if not len(labels) or (labels != _TRAIN).any():
+            return _published(table, labels, validation, seed)
+    rows, numbers = table.distinct()
+    held = (
+        held_out(names.distinct, share, f"{seed}/{kind}")[names.codes[rows]]
+        for names, share, kind in ((table.students, students, "student"), (table.titles, titles, "title"))
+    )
+    usable = np.flatnonzero(~np.logical_or(*held))
+    tested = spare(table, rows[usable], pairs, f"{seed}/pair")
+    remaining = usable[~tested]
+    validated = spare(table, rows[remaining], validation, f"{seed}/validation")
+    train = remaining[~validated]
+    _require(len(train), "train", len(rows))
     if validation > 0:
-        _require(validated, "validation", len(distinct))
-    labels = _label(distinct, train, validated, tested)
-    result = pd.Series([labels[item] for item in items], name="split", dtype="str")
-    check_splits(items, result)
-    return result
+        _require(int(np.count_nonzero(validated)), "validation", len(rows))
+    found = _unseen_or_seen(table, rows, train)
+    for places, label in ((usable[tested], _TESTED), (remaining, _VALIDATION), (train, _TRAIN)):
+        found[places] = label
+    return _checked(table, found[numbers], numbers)
 
 
 def choose_preset(dataset: Dataset) -> str:
@@ -173,33 +177,46 @@ def choose_preset(dataset: Dataset) -> str:
     return list(PRESETS)[-1]
 
 
-def _published(items: Sequence[Item], labels: list[str], validation: float, seed: int) -> pd.Series:
+def _codes_of(labels: Sequence[str] | pd.Series) -> Labels:
+    return np.fromiter((_CODES.get(label, -1) for label in labels), dtype=np.int8, count=len(labels))
+
+
+def _published(items: Items, labels: Labels, validation: float, seed: int) -> pd.Series:
     """Take published splits as they are; choose traces to validate with where none are."""
     if len(labels) != len(items):
         raise DataError(f"{len(labels)} published splits", f"{len(items)}, one a trace", field="published")
-    unknown = sum(label not in SPLITS for label in labels)
+    unknown = np.count_nonzero(labels < 0)
     if unknown:
         hint = "Without `published` the traces are split afresh."
         expected = "one of " + ", ".join(SPLITS)
         raise DataError(f"{unknown} traces in other splits", expected, field="published", hint=hint)
-    check_splits(items, labels, complete=False)
-    trained = sorted({item for item, label in zip(items, labels, strict=True) if label == "train"})
-    _require(trained, "train", len(items))
-    if validation > 0 and "validation" not in labels:
-        chosen = _spare(trained, validation, f"{seed}/validation")
-        _require(chosen, "validation", len(trained))
-        pairs = zip(items, labels, strict=True)
-        labels = ["validation" if item in chosen else label for item, label in pairs]
-        check_splits(items, labels, complete=False)
-    return pd.Series(labels, name="split", dtype="str")
+    rows, numbers = items.distinct()
+    result = _checked(items, labels, numbers, complete=False)
+    trained = np.flatnonzero(labels[rows] == _TRAIN)
+    _require(len(trained), "train", len(items))
+    if validation == 0 or (labels == _VALIDATION).any():
+        return result
+    chosen = trained[spare(items, rows[trained], validation, f"{seed}/validation")]
+    _require(len(chosen), "validation", len(trained))
+    found = labels[rows]
+    found[chosen] = _VALIDATION
+    return _checked(items, found[numbers], numbers, complete=False)
 
 
-def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series, *, complete: bool = True) -> None:
+def _checked(items: Items, labels: Labels, numbers: Places, *, complete: bool = True) -> pd.Series:
+    """Give splits by their names, once they have passed."""
+    _check(items, labels, numbers, complete=complete)
+    return pd.Series(np.array(SPLITS, dtype=object)[labels], name="split", dtype="str")
+
+
+def check_splits(
+    items: Items | Iterable[Item], labels: Sequence[str] | pd.Series, *, complete: bool = True
+) -> None:
     """Make sure that no split shares what it must not share with training.
 
     Parameters
     ----------
-    items : iterable of Item
+    items : Items or iterable of Item
         One a trace.
     labels : sequence of str
         One of :data:`SPLITS` a trace.
@@ -209,26 +226,33 @@ def check_splits(items: Iterable[Item], labels: Sequence[str] | pd.Series, *, co
     Raises
     ------
     DataError
-        If a trace is in two splits, if an "unseen" student or title is in training or validation, or if a
-        "seen" one is missing from training.
+        If the labels are not one a trace, or unknown; if a trace is in two splits, if an "unseen" student or
+        title is in training or validation, or if a "seen" one is missing from training.
     """
-    members: dict[str, set[Item]] = {name: set() for name in SPLITS}
-    for item, label in zip(items, labels, strict=True):
-        members[label].add(item)
-    counts = Counter(item for group in members.values() for item in group)
-    _forbid([item for item, count in counts.items() if count > 1], "a trace in two splits")
-    for field in ("username", "title"):
-        name = "student" if field == "username" else field
-        trained, learnt = (
-            {getattr(item, field) for item in group}
-            for group in (members["train"], members["train"] | members["validation"])
-        )
+    table, codes = Items.of(items), _codes_of(labels)
+    if len(codes) != len(table) or (codes < 0).any():
+        raise DataError(f"{np.count_nonzero(codes >= 0)} known splits", f"{len(table)}, one a trace")
+    _check(table, codes, table.distinct()[1], complete=complete)
+
+
+def _check(items: Items, labels: Labels, numbers: Places, *, complete: bool) -> None:
+    _forbid(_in_several(numbers, labels), "a trace in two splits")
+    for name, column in (("student", items.students), ("title", items.titles)):
+        present = np.zeros((len(SPLITS), len(column.distinct)), dtype=bool)
+        present[labels, column.codes] = True
+        trained, learnt = present[_TRAIN], present[_TRAIN] | present[_VALIDATION]
         for split in EVALUATION_SPLITS:
-            here = {getattr(item, field) for item in members[split]}
+            here = present[_CODES[split]]
             if f"unseen_{name}" in split:
-                _forbid(here & learnt, f"an unseen {name} in training")
+                _forbid(int(np.count_nonzero(here & learnt)), f"an unseen {name} in training")
             elif complete:
-                _forbid(here - trained, f"a seen {name} without a training trace")
+                _forbid(int(np.count_nonzero(here & ~trained)), f"a seen {name} without a training trace")
+
+
+def _in_several(groups: Places, labels: NDArray[np.integer]) -> int:
+    """Count the groups of rows that have different labels."""
+    base = int(labels.max(initial=0)) + 1
+    return int(np.count_nonzero(np.bincount(np.unique(groups * base + labels) // base) > 1))
 
 
 def shared_pairs(dataset: Dataset, labels: Sequence[str] | pd.Series) -> int:
@@ -246,10 +270,11 @@ def shared_pairs(dataset: Dataset, labels: Sequence[str] | pd.Series) -> int:
     int
         0 where whole pairs are held out, as in the paper.
     """
-    splits = defaultdict(set)
+    items, names = Items(), Names()
     for username, title, label in zip(dataset["username"], dataset["title"], labels, strict=True):
-        splits[username, title].add(label)
-    return sum(len(found) > 1 for found in splits.values())
+        items.append(Item(username, title, b""))
+        names.append(label)
+    return _in_several(items.pairs()[2], names.codes)
 
 
 def _check_shares(**shares: float) -> None:
@@ -258,70 +283,23 @@ def _check_shares(**shares: float) -> None:
             raise DataError(repr(share), "a share of at least 0 and below 1", field=name)
 
 
-def _place(parts: Iterable[str | bytes], key: str) -> bytes:
-    """Place in an order that depends on the key and the names alone."""
-    digest = hashlib.blake2b(digest_size=16, key=hashlib.sha256(key.encode()).digest())
-    for part in parts:
-        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.digest()
+def _unseen_or_seen(items: Items, rows: Places, train: Places) -> Labels:
+    """Label items as if all were held out: by whether training has their student and their title."""
+    seen = []
+    for names in (items.students, items.titles):
+        codes = names.codes[rows]
+        learnt = np.zeros(len(names.distinct), dtype=bool)
+        learnt[codes[train]] = True
+        seen.append(learnt[codes])
+    labels = [[_CODES[_split_name(student, title)] for title in (False, True)] for student in (False, True)]
+    return np.array(labels, dtype=np.int8)[seen[0].astype(np.intp), seen[1].astype(np.intp)]
 
 
-def _held_out(names: Collection[str], share: float, key: str) -> set[str]:
-    if share == 0:
-        return set()
-    ranked = sorted(names, key=lambda name: _place([name], key))
-    return set(ranked[: min(max(1, round(share * len(ranked))), len(ranked) - 1)])
+def _split_name(sees_student: bool, sees_title: bool) -> str:
+    return f"{'seen' if sees_student else 'unseen'}_student_{'seen' if sees_title else 'unseen'}_title"
 
 
-def _spare(items: Sequence[Item], share: float, key: str) -> set[Item]:
-    """Choose whole pairs, and single traces where too few whole pairs can be spared."""
-    if share == 0:
-        return set()
-    groups: dict[Pair, list[Item]] = defaultdict(list)
-    for item in sorted(items, key=lambda item: _place(item, key)):
-        groups[item.pair].append(item)
-    ranked = sorted(groups, key=lambda pair: _place(pair, key))
-    wanted = max(1, round(share * len(ranked)))
-    whole = _whole_pairs(ranked, wanted)
-    chosen = {item for pair in whole for item in groups[pair]}
-    missing = round(share * len(items)) - len(chosen) if len(whole) < wanted else 0
-    left = [groups[pair] for pair in ranked if pair not in whole]
-    most = max(map(len, left), default=0)
-    singles = (group[turn] for turn in range(most) for group in left if turn < len(group) - 1)
-    chosen.update(item for _, item in zip(range(max(missing, not chosen)), singles, strict=False))
-    return chosen
-
-
-def _whole_pairs(ranked: Sequence[Pair], wanted: int) -> set[Pair]:
-    """Choose pairs while every student and every title keeps at least one."""
-    left = Counter(student for student, _ in ranked), Counter(title for _, title in ranked)
-    chosen: set[Pair] = set()
-    for student, title in ranked:
-        if len(chosen) == wanted:
-            break
-        if left[0][student] > 1 and left[1][title] > 1:
-            chosen.add((student, title))
-            left[0][student] -= 1
-            left[1][title] -= 1
-    return chosen
-
-
-def _label(
-    distinct: Iterable[Item], train: set[Item], validated: set[Item], tested: set[Item]
-) -> dict[Item, str]:
-    students, titles = {item.username for item in train}, {item.title for item in train}
-    labels = dict.fromkeys(train, "train") | dict.fromkeys(validated, "validation")
-    labels |= dict.fromkeys(tested, "seen_student_seen_title")
-    for item in distinct:
-        if item not in labels:
-            student = "seen" if item.username in students else "unseen"
-            title = "seen" if item.title in titles else "unseen"
-            labels[item] = f"{student}_student_{title}_title"
-    return labels
-
-
-def _require(found: Collection[Item], split: str, available: int) -> None:
+def _require(found: int, split: str, available: int) -> None:
     if not found:
         raise DataError(
             f"no trace for the split {split!r} among {available} different ones",
@@ -330,6 +308,6 @@ def _require(found: Collection[Item], split: str, available: int) -> None:
         )
 
 
-def _forbid(found: Collection[object], what: str) -> None:
+def _forbid(found: int, what: str) -> None:
     if found:
-        raise DataError(f"{len(found)} times {what}", "none: the splits must not share it")
+        raise DataError(f"{found} times {what}", "none: the splits must not share it")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
-from collections import defaultdict
+import tracemalloc
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcutils.errors import DataError
-from pcutils.splits import PRESETS, SPLITS, check_splits, choose_preset, shared_pairs, split_traces
+from pcutils.splits import (
+    PRESETS,
+    SPLITS,
+    Item,
+    Items,
+    check_splits,
+    choose_preset,
+    item_of,
+    shared_pairs,
+    split_items,
+    split_traces,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -128,14 +141,15 @@ def test_share_out_of_range_says_so() -> None:
 
 
 def test_check_finds_a_leak() -> None:
-    from pcutils.splits import Item
-
     items = [Item("a", "t", b"1"), Item("a", "u", b"2"), Item("b", "t", b"3")]
     check_splits(items, ["train", "seen_student_unseen_title", "unseen_student_seen_title"])
     with pytest.raises(DataError, match="unseen student in training"):
         check_splits([*items, Item("b", "t", b"4")], ["train", "train", "unseen_student_seen_title", "train"])
     with pytest.raises(DataError, match="a trace in two splits"):
         check_splits([items[0], items[0]], ["train", "validation"])
+    for labels in (["train"], ["train", "train", "test"]):
+        with pytest.raises(DataError, match="expected 3, one a trace"):
+            check_splits(items, labels)
 
 
 @settings(max_examples=40, deadline=None)
@@ -280,3 +294,97 @@ def test_a_published_trace_in_two_splits_is_a_leak() -> None:
     place = labels.index("seen_student_seen_title")
     with pytest.raises(DataError, match="a trace in two splits"):
         split_traces(table([*rows, rows[place]]), published=[*labels, "train"])
+
+
+def many_items(count: int) -> list[Item]:
+    """Made-up items: titles with a long tail, some students of one title, some traces twice."""
+    chance = np.random.default_rng(0)
+    students, titles = chance.integers(0, count // 4, count), (chance.random(count) ** 4 * 40).astype(int)
+    titles[students % 5 == 0] = 3
+    return [
+        item_of(f"s{s}", f"t{t}", [f"fd {n % 7}"])
+        for n, (s, t) in enumerate(zip(students, titles, strict=True))
+    ]
+
+
+def test_the_choice_stays_what_it_was() -> None:
+    """Who has split a table once gets the same splits from every later version."""
+    labels = split_items(many_items(4000), **PRESETS["paper"], seed=3)
+    digest = hashlib.sha256("|".join(labels).encode()).hexdigest()
+    assert digest[:16] == "66626e16ffdff128"
+    few_titles = split_items(many_items(4000), students=0.1, titles=0.0, pairs=0.6, validation=0.5, seed=3)
+    assert hashlib.sha256("|".join(few_titles).encode()).hexdigest()[:16] == "4fbe01869bb5327b"
+
+
+shares = st.sampled_from([0.0, 0.03, 0.2, 0.5, 0.9])
+small_tables = st.lists(st.tuples(names, names, st.sampled_from("abc")), min_size=1, max_size=80)
+
+
+@settings(max_examples=100, deadline=None)
+@given(small_tables, shares, shares, shares, shares)
+def test_what_the_recipe_promises(
+    rows: list[tuple[str, str, str]], students: float, titles: float, pairs: float, validation: float
+) -> None:
+    items = [item_of(student, title, [program]) for student, title, program in rows]
+    try:
+        labels = split_items(items, students=students, titles=titles, pairs=pairs, validation=validation)
+    except DataError:  # too few traces, see test_too_little_data_says_so
+        return
+    again = split_items(
+        Items.of([*items, *items[::-1]]), students=students, titles=titles, pairs=pairs, validation=validation
+    )
+    assert list(again) == [*labels, *labels[::-1]], "traces that are there twice change nothing"
+    found = {
+        name: {item for item, label in zip(items, labels, strict=True) if label == name} for name in SPLITS
+    }
+    for part, share in ((0, students), (1, titles)):
+        all_names = {item[part] for item in items}
+        held = min(max(1, round(share * len(all_names))), len(all_names) - 1) if share else 0
+        trained = {item[part] for item in found["train"] | found["validation"]}
+        assert len(all_names - trained) >= held
+    tested, rest = found["seen_student_seen_title"], found["train"] | found["validation"]
+    usable_pairs = len({item.pair for item in tested | rest})
+    whole = {item.pair for item in tested} - {item.pair for item in rest}
+    assert len(whole) <= max(1, round(pairs * usable_pairs))
+    if len(whole) == max(1, round(pairs * usable_pairs)):
+        assert {item.pair for item in tested} == whole, "single traces only where whole pairs do not suffice"
+    assert bool(tested) <= bool(pairs)
+    assert len(tested) <= max(1, round(pairs * len(tested | rest)), size_of(tested, whole))
+    assert bool(found["validation"]) == bool(validation)
+
+
+def size_of(items: set[Item], pairs: set[tuple[str, str]]) -> int:
+    return sum(item.pair in pairs for item in items)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_tables, st.binary(max_size=20))
+def test_a_column_of_items_holds_what_was_put_in(rows: list[tuple[str, str, str]], content: bytes) -> None:
+    items = [Item(student, title, program.encode() + content) for student, title, program in rows]
+    column = Items.of(iter(items))
+    assert Items.of(column) is column
+    assert len(column) == len(items)
+    first, numbers = column.distinct()
+    assert {items[row] for row in first} == set(items)
+    assert [items[first[number]] for number in numbers] == items
+    assert list(column.contents(np.arange(len(items)))) == [item.content for item in items]
+    students, titles, pairs = column.pairs()
+    names_of = column.students.distinct, column.titles.distinct
+    found = [
+        (names_of[0][student], names_of[1][title]) for student, title in zip(students, titles, strict=True)
+    ]
+    assert Counter(found[pair] for pair in pairs) == Counter(item.pair for item in items)
+
+
+def test_millions_of_traces_fit_into_memory() -> None:
+    """Published data set: 3.8 million traces; so many bytes each are less than a gigabyte."""
+    count = 20_000
+    tracemalloc.start()
+    items = Items()
+    for number in range(count):
+        items.append(Item(f"made-up-{number // 3:020}", f"t{number % 997}", number.to_bytes(16, "big")))
+    labels = split_items(items, **PRESETS["paper"])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(labels) == count
+    assert most / count < 250

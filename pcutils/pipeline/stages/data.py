@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import pandas
 
 from pcutils.errors import DataError
@@ -19,7 +21,7 @@ from pcutils.sources import Quarantined, stream, write_quarantine
 from pcutils.sources.load import Reading, published_splits
 from pcutils.sources.shards import ShardWriter
 from pcutils.sources.table import trace_row
-from pcutils.splits import Item, item_of, split_items
+from pcutils.splits import Items, item_of, split_items
 
 if TYPE_CHECKING:
     from pcutils.pipeline.profiles import Data, Splits
@@ -49,31 +51,31 @@ def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
     if data.source == "hub" and "path" not in options:
         os.environ["HF_HUB_OFFLINE"] = "0"  # the only step that needs the network; all others are kept off it
     reading = stream(data.source, **options)
-    shards = [_Shard() for _ in range(files.shards)]
+    known = _Known()
     counts: Counter[str] = Counter()
     with ShardWriter(files.parts("traces")) as writer, replacing(files.quarantine) as part:
-        write_quarantine(_bad_rows(reading, data.source, writer, shards, counts), part)
+        write_quarantine(_bad_rows(reading, data.source, writer, known, counts), part)
         _tell(counts, reading.counts, data.most_kept_aside)
-    _write_splits(files, shards, splits.model_dump())
+    sizes = _write_splits(files, known, splits.model_dump())
     with replacing(files.students) as part:
         reading.students().to_parquet(part, index=False)
     _remove_others(files)
-    largest = max(len(shard.items) for shard in shards)
-    if largest > MANY:
-        enough = sum(len(shard.items) for shard in shards) // MANY + 1
-        _say(f"A shard has {largest:,} traces; data.shards={enough} or more would make smaller jobs.")
+    if max(sizes) > MANY:
+        enough = sum(sizes) // MANY + 1
+        _say(f"A shard has {max(sizes):,} traces; data.shards={enough} or more would make smaller jobs.")
 
 
-class _Shard:
-    """What splitting needs to know of the traces of one shard, in order."""
+class _Known:
+    """What splitting needs to know of the traces, in the order of the source, and the shard of each."""
 
     def __init__(self) -> None:
-        self.items: list[Item] = []
+        self.items = Items()
+        self.shards = array("i")
         self.published: list[str | None] = []
 
 
 def _bad_rows(
-    reading: Reading, source: str, writer: ShardWriter, shards: list[_Shard], counts: Counter[str]
+    reading: Reading, source: str, writer: ShardWriter, known: _Known, counts: Counter[str]
 ) -> Iterator[Quarantined]:
     """Write the traces of a source, and give the rows that are none."""
     for result, split in reading.rows:
@@ -83,9 +85,9 @@ def _bad_rows(
             continue
         counts["traces"] += 1
         row = trace_row(result, source)
-        shard = shards[writer.write(row)]
-        shard.items.append(item_of(row["username"], row["title"], row["programs"]))
-        shard.published.append(split and sys.intern(split))
+        known.shards.append(writer.write(row))
+        known.items.append(item_of(row["username"], row["title"], row["programs"]))
+        known.published.append(split and sys.intern(split))
 
 
 def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
@@ -103,24 +105,27 @@ def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
     _say(said)
 
 
-def _write_splits(files: RunFiles, shards: list[_Shard], options: dict[str, Any]) -> None:
-    published = published_splits([split for shard in shards for split in shard.published])
-    items = [item for shard in shards for item in shard.items]
-    pairs = len({item.pair for item in items})
+def _write_splits(files: RunFiles, known: _Known, options: dict[str, Any]) -> list[int]:
+    """Split the traces, write the splits of each shard in its order, and say how many traces each has."""
+    items = known.items
+    pairs = len(items.pairs()[0])
     if pairs < len(items):
         _say(f"{len(items):,} traces of {pairs:,} pairs of student and title: some pairs have several.")
-    labels = split_items(items, published=published, **options)
-    start = 0
-    for path, shard in zip(files.parts("splits"), shards, strict=True):
-        end = start + len(shard.items)
+    labels = split_items(items, published=published_splits(known.published), **options)
+    students, titles = items.students, items.titles
+    names = students.distinct, students.codes, titles.distinct, titles.codes
+    shards = numpy.array(known.shards)
+    sizes = numpy.bincount(shards, minlength=files.shards)
+    rows_of_shards = numpy.split(numpy.argsort(shards, kind="stable"), numpy.cumsum(sizes)[:-1])
+    for path, rows in zip(files.parts("splits"), rows_of_shards, strict=True):
         columns = {
-            "username": [item.username for item in shard.items],
-            "title": [item.title for item in shard.items],
-            "split": labels.iloc[start:end].to_numpy(),
+            "username": [names[0][code] for code in names[1][rows]],
+            "title": [names[2][code] for code in names[3][rows]],
+            "split": labels.iloc[rows].to_numpy(),
         }
         with replacing(path) as part:
             pandas.DataFrame(columns).to_parquet(part, index=False)
-        start = end
+    return [int(size) for size in sizes]
 
 
 def _remove_others(files: RunFiles) -> None:
