@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 STAGES = {
-    "data": ("pcutils.simulate", ["traces", "students", "splits", "quarantine"]),
+    "data": ("pcutils.simulate", ["traces", "students", "splits", "quarantine", "reading"]),
     "measures": ("pcutils.metrics", ["measures", "programs"]),
     "tokenizer": ("pcutils.models.tokenizer", ["tokenizer/tokenizer.json"]),
     "train": ("pcutils.models.training", ["weights", "learning_curve", "training_report"]),

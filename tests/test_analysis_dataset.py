@@ -250,6 +250,35 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     )
 
 
+def test_lines_of_which_traces_are_made_are_accounted_for_too(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.jsonl"
+    bad = {"field": "row", "found": "no run", "expected": "a run"}
+    path.write_text((json.dumps(bad) + "\n") * 3, encoding="utf-8")
+    splits = pd.DataFrame({"username": list("abc"), "title": "t", "split": ["train", "train", "validation"]})
+    counts = {"other requests": 3, "kept aside": 2, "states": 9, "repeated runs": 4, "something new": 1}
+    found = flow.flow(splits, path, counts, source="logs")
+    assert (found.read, found.kept, found.aside, found.aside_elsewhere) == (19, 3, 3, 1)
+    assert found.fates.values.tolist() == [
+        ["made a state", 9],
+        ["the same program again, dropped", 4],
+        ["no run of a program", 3],
+        ["something new", 1],
+        ["kept aside", 2],
+    ]
+    upper, lower = (" ".join(text.get_text() for text in axes.texts) for axes in flow_plot(found).axes)
+    for words in ("lines read\n19", "made a state\n9", "the same program again, dropped\n4", "kept aside\n2"):
+        assert words in upper
+    assert all(words in lower for words in ("traces\n3", "training\n2", "validation\n1"))
+
+
+def test_a_source_that_counts_nothing_more_has_one_picture(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.jsonl"
+    path.touch()
+    splits = pd.DataFrame({"username": ["a"], "title": "t", "split": ["train"]})
+    found = flow.flow(splits, path, {}, source="hub")
+    assert (found.read, found.unit, len(found.fates), len(flow_plot(found).axes)) == (1, "rows", 0, 1)
+
+
 def test_rare_reasons_are_counted_together_and_none_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "quarantine.jsonl"
     rows = [{"field": "f", "found": str(n), "expected": "e", "row": n} for n in range(flow.MOST_REASONS + 3)]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from progsnap2_folders import event, write_folder
 
+from pcutils.analysis.flow import flow
 from pcutils.errors import DataError, PcutilsError, ProfileError, RunError
 from pcutils.pipeline import open_run
 from pcutils.pipeline.files import RunFiles
@@ -225,6 +226,9 @@ def rollouts_source(folder: Path) -> dict[str, Any]:
     return {"source": "rollouts", "path": str(folder / "rollouts")}
 
 
+COUNTED = {"logs": {"states": 54, "kept aside": 1}, "progsnap2": {"state": 18, "quarantined": 1}}
+
+
 @pytest.mark.parametrize("shards", [1, 2])
 @pytest.mark.parametrize(
     ("make", "aside"), [(hub_source, 1), (logs_source, 1), (progsnap2_source, 1), (rollouts_source, 3)]
@@ -243,7 +247,9 @@ def test_every_source_goes_through_data_and_measures(
     quarantined = run.files.quarantine.read_text().splitlines()
     assert len(quarantined) == aside
     said = capsys.readouterr().err
-    assert f"{aside} of {expected + aside} rows kept aside: " in said
+    counts = COUNTED.get(data["source"], {})
+    assert run.reading() == counts
+    assert f"{aside} of {sum(counts.values()) or expected + aside} rows kept aside: " in said
     assert ("54 states, 1 kept aside" in said) == (data["source"] == "logs")
     assert set(run.splits()["split"]) <= set(SPLITS)
     if data["source"] == "logs":
@@ -260,6 +266,27 @@ def test_published_splits_are_used_as_they_are(tmp_path: Path) -> None:
     }  # fmt: skip
     unseen = splits[splits["split"] == "unseen_student_seen_title"]
     assert set(unseen["username"]) == set(STUDENTS[4:])
+
+
+def test_lines_that_make_no_state_are_in_the_flow_of_rows(tmp_path: Path) -> None:
+    data = logs_source(tmp_path)
+    log = Path(data["path"]) / "access.log"
+    first = log.read_text().splitlines(keepends=True)[0]
+    again = first.replace("06:00:00", "06:00:30")
+    other = first.replace("/log/star?run&code=fd+0|", "/load/star")
+    log.write_text(log.read_text() + again + other)
+    Path(data["path"], "rotated.log").write_text(first)
+    run = go(start(tmp_path / "run", data), "data")
+    found = flow(run.splits(), run.files.quarantine, run.reading(), source="logs")
+    assert found.unit == "lines"
+    assert dict(found.fates.values.tolist()) == {
+        "made a state": 54,
+        "the same program again, dropped": 1,
+        "the same line in another file, dropped": 1,
+        "no run of a program": 1,
+        "kept aside": 1,
+    }
+    assert (found.read, found.kept, found.aside, found.aside_elsewhere) == (58, 18, 1, 0)
 
 
 def test_too_many_rows_kept_aside_stop_the_run_and_leave_no_table(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pcutils.analysis.flow import OTHER_SPLITS, Flow
+from pcutils.analysis.flow import MADE_STATE, OTHER_SPLITS, Flow
 from pcutils.figures.notes import JOINED_SPLITS, add_note
 from pcutils.figures.plots import WIDTH
 from pcutils.figures.theme import INK, SERIES_COLOURS, SPLIT_LABELS
@@ -45,24 +45,52 @@ def flow_plot(flow: Flow) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Heights are proportional to rows; every label has its count.
+        Heights are proportional to rows; every label has its count. Where traces are made of lines or events,
+        the upper part shows what became of these, the lower one the traces.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
-    axes.set(xlim=(-0.01, 1.0), ylim=(-0.05, 1.02))
-    axes.set_axis_off()
+    parts = 2 if len(flow.fates) else 1
+    figure, panels = plt.subplots(parts, figsize=(WIDTH, 3.2 * parts), squeeze=False)
+    for axes in panels[:, 0]:
+        axes.set(xlim=(-0.01, 1.0), ylim=(-0.05, 1.02))
+        axes.set_axis_off()
+    scale = _WHOLE / max(flow.kept if len(flow.fates) else flow.read, 1)
+    if len(flow.fates):
+        _fates(panels[0, 0], flow)
+        kept = _Block(_COLUMNS[0], 0.92 - _WHOLE, flow.kept * scale)
+        _name(panels[1, 0], kept, f"traces\n{flow.kept:,}")
+    else:
+        kept = _rows(panels[0, 0], flow, scale)
+    _bar(panels[-1, 0], kept, SERIES_COLOURS[0])
+    labels = [SPLIT_LABELS.get(str(name), str(name)) for name in flow.splits["split"]]
+    counts = [int(count) for count in flow.splits["traces"]]
+    colours = [0] * len(labels)
+    _fan(panels[-1, 0], kept, _COLUMNS[2], labels=labels, counts=counts, colours=colours, scale=scale)
+    if OTHER_SPLITS in set(flow.splits["split"]):
+        add_note(figure, JOINED_SPLITS)
+    return figure
+
+
+def _fates(axes: Axes, flow: Flow) -> None:
+    """Draw what became of each line or event."""
     scale = _WHOLE / max(flow.read, 1)
+    read = _Block(_COLUMNS[0], 0.92 - _WHOLE, flow.read * scale)
+    _bar(axes, read, INK)
+    _name(axes, read, f"{flow.unit} read\n{flow.read:,}")
+    labels, counts = list(flow.fates["what"]), [int(count) for count in flow.fates["rows"]]
+    colours = [0 if label == MADE_STATE else 1 for label in labels]
+    _fan(axes, read, _COLUMNS[1], labels=labels, counts=counts, colours=colours, scale=scale)
+
+
+def _rows(axes: Axes, flow: Flow, scale: float) -> _Block:
+    """Draw the rows that were read and those kept aside; give the place of the kept ones."""
     read = _Block(_COLUMNS[0], 0.92 - _WHOLE, flow.read * scale)
     kept = _Block(_COLUMNS[1], 0.92 - flow.kept * scale, flow.kept * scale)
     _bar(axes, read, INK)
     _band(axes, read, kept, read.bottom + read.height - kept.height, kept.bottom, kept.height, 0)
-    _bar(axes, kept, SERIES_COLOURS[0])
     _name(axes, read, f"read\n{flow.read:,}")
     _name(axes, kept, f"kept\n{flow.kept:,}")
     _aside(axes, flow, read, scale)
-    _splits(axes, flow, kept, scale)
-    if OTHER_SPLITS in set(flow.splits["split"]):
-        add_note(figure, JOINED_SPLITS)
-    return figure
+    return kept
 
 
 def _aside(axes: Axes, flow: Flow, read: _Block, scale: float) -> None:
@@ -77,24 +105,28 @@ def _aside(axes: Axes, flow: Flow, read: _Block, scale: float) -> None:
     axes.text(_COLUMNS[1], top - 0.02, words, va="top", fontsize=9, linespacing=1.0)
 
 
-def _splits(axes: Axes, flow: Flow, kept: _Block, scale: float) -> None:
-    heights = [count * scale for count in flow.splits["traces"]]
-    places = _spread([kept.bottom + kept.height - end for end in np.cumsum(heights) - np.array(heights) / 2])
-    start = kept.bottom + kept.height
-    for row, height, middle in zip(flow.splits.itertuples(), heights, places, strict=True):
+def _fan(
+    axes: Axes,
+    whole: _Block,
+    x: float,
+    *,
+    labels: Sequence[str],
+    counts: Sequence[int],
+    colours: Sequence[int],
+    scale: float,
+) -> None:
+    """Divide a bar into parts, in a column further to the right, each with its name and count."""
+    heights = [count * scale for count in counts]
+    top = whole.bottom + whole.height
+    places = _spread([top - end for end in np.cumsum(heights) - np.array(heights) / 2])
+    start = top
+    for label, count, colour, height, middle in zip(labels, counts, colours, heights, places, strict=True):
         start -= height
-        block = _Block(_COLUMNS[2], middle - height / 2, max(height, _THIN))
-        _band(axes, kept, block, start, block.bottom, height, 0)
-        _bar(axes, block, SERIES_COLOURS[0])
-        label = SPLIT_LABELS.get(str(row.split), str(row.split))
-        axes.text(
-            _COLUMNS[2] + _BAR + 0.015,
-            middle,
-            f"{label}\n{row.traces:,}",
-            va="center",
-            fontsize=9,
-            linespacing=1.0,
-        )
+        block = _Block(x, middle - height / 2, max(height, _THIN))
+        _band(axes, whole, block, start, block.bottom, height, colour)
+        _bar(axes, block, SERIES_COLOURS[colour])
+        words = f"{label}\n{count:,}"
+        axes.text(x + _BAR + 0.015, middle, words, va="center", fontsize=9, linespacing=1.0)
 
 
 def _spread(middles: Sequence[float]) -> list[float]:

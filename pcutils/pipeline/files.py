@@ -121,6 +121,11 @@ class RunFiles:
         return self.dir / "data" / "quarantine.jsonl"
 
     @property
+    def reading(self) -> Path:
+        """What became of each line or event, where the source has more of them than traces."""
+        return self.dir / "data" / "reading.json"
+
+    @property
     def measures(self) -> Path:
         """Measures of each trace."""
         return self.dir / "data" / "measures.parquet"

@@ -137,6 +137,11 @@ class Run:
         """One row a student: `username`, and the true traits where students are made up."""
         return self._frame(self.files.students)
 
+    def reading(self) -> dict[str, int]:
+        """How many lines or events became what; empty where each row of the source is a trace or none."""
+        content: dict[str, int] = json.loads(self._existing(self.files.reading).read_text(encoding="utf-8"))
+        return content
+
     def measures(self) -> pandas.DataFrame:
         """One row a trace: the paper's metrics, the corrected ones, and whether its programs run."""
         whole = self._frame(*self.files.parts("measures"))

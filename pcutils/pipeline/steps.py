@@ -37,6 +37,10 @@ def _data(files: RunFiles) -> list[Path]:
     return [*files.parts("traces"), *files.parts("splits"), files.students]
 
 
+def _reading(files: RunFiles) -> list[Path]:
+    return [files.quarantine, files.reading]
+
+
 def _measures(files: RunFiles) -> list[Path]:
     return [*files.parts("measures"), *files.parts("programs")]
 
@@ -56,7 +60,7 @@ def _results(files: RunFiles) -> list[Path]:
 
 
 _NEEDS: dict[str, tuple[Callable[[RunFiles], list[Path]], ...]] = {
-    "01_dataset_statistics": (_data, _measures),
+    "01_dataset_statistics": (_data, _reading, _measures),
     "02_model_training": (_data, _measures, _models),
     "03_behavioral_evaluation": (_data, _measures, _models, _samples),
     "04_embedding_probes": (_data, _measures, _models),
@@ -66,7 +70,7 @@ _NEEDS: dict[str, tuple[Callable[[RunFiles], list[Path]], ...]] = {
 }
 
 ALONE: dict[str, Callable[[RunFiles], list[Path]]] = {
-    "data": _data,
+    "data": lambda files: [*_data(files), *_reading(files)],
     "measures": lambda files: [*_data(files), *_measures(files)],
 }
 """Stages that can be asked for without a chapter, and the files that they bring up to date."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from array import array
@@ -31,7 +32,7 @@ MANY = 50_000
 
 
 def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
-    """Write the tables of traces, splits and students, and the rows kept aside.
+    """Write the tables of traces, splits and students, the rows kept aside, and what the source counted.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def run(files: RunFiles, *, data: Data, splits: Splits, root: Path) -> None:
     with ShardWriter(files.parts("traces")) as writer, replacing(files.quarantine) as part:
         write_quarantine(_bad_rows(reading, data.source, writer, known, counts), part)
         _tell(counts, reading.counts, data.most_kept_aside)
+    with replacing(files.reading) as part:
+        part.write_text(json.dumps(dict(reading.counts)) + "\n", encoding="utf-8")
     sizes = _write_splits(files, known, splits.model_dump())
     with replacing(files.students) as part:
         reading.students().to_parquet(part, index=False)
@@ -98,8 +101,9 @@ def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
     if not aside:
         return
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in aside.most_common(5))
-    said = f"{aside.total():,} of {counts.total():,} rows kept aside: {reasons}"
-    if aside.total() > most * counts.total():
+    read = max(counts.total(), of_source.total())
+    said = f"{aside.total():,} of {read:,} rows kept aside: {reasons}"
+    if aside.total() > most * read:
         hint = "`pcutils check` names each of them; where that is as it should be, raise the share."
         raise DataError(said, f"a share of at most {most}", field="data.most_kept_aside", hint=hint)
     _say(said)
