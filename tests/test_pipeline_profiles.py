@@ -152,7 +152,8 @@ def test_a_profile_says_where_a_secret_is_and_never_holds_it(
     path.write_text("description: a\ndata: {source: hub, token: {variable: SOME_TOKEN}, limit: 3}\n")
     profile = load_profile(path)
     assert source_options(profile.data, tmp_path) == {
-        "token": "made-up-token", "limit": 3, "streaming": False, "encoding": "auto"
+        "token": "made-up-token", "limit": 3, "streaming": False, "encoding": "auto",
+        "repeated_pairs": "aside",
     }  # fmt: skip
     assert "made-up-token" not in dump_profile(profile)
     path.write_text("description: a\ndata: {source: progsnap2, path: set, time_columns: []}\n")

@@ -183,10 +183,11 @@ def test_an_interrupted_shard_runs_no_program_again(tmp_path: Path, monkeypatch:
 def hub_source(folder: Path) -> dict[str, Any]:
     for number, split in enumerate(["train", "validation", "unseen_student_seen_title"]):
         names = STUDENTS[:4] if number < 2 else STUDENTS[4:]
+        titles = (TITLES, ["spiral"], TITLES)[number]
         rows = [
             {"username": name, "title": title, "programs": [f"fd+{number}|"], "timestamps": [None]}
             for name in names
-            for title in TITLES
+            for title in titles
         ]
         text = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"{split}.jsonl").write_text(text + ("no JSON\n" if number == 0 else ""))
@@ -239,7 +240,7 @@ def test_every_source_goes_through_data_and_measures(
     data = {**make(tmp_path), "shards": shards}
     run = go(start(tmp_path / "run", data))
     measures = run.measures()
-    expected = 30 if data["source"] == "hub" else 18
+    expected = 22 if data["source"] == "hub" else 18
     assert len(measures) == len(run.traces()) == expected
     assert set(measures["source"]) == {data["source"]}
     assert measures["final_runs"].all()
@@ -262,10 +263,33 @@ def test_published_splits_are_used_as_they_are(tmp_path: Path) -> None:
     run = go(start(tmp_path / "run", {**hub_source(tmp_path), "shards": 2}), "data")
     splits = run.splits()
     assert splits["split"].value_counts().to_dict() == {
-        "train": 12, "validation": 12, "unseen_student_seen_title": 6
+        "train": 12, "validation": 4, "unseen_student_seen_title": 6
     }  # fmt: skip
     unseen = splits[splits["split"] == "unseen_student_seen_title"]
     assert set(unseen["username"]) == set(STUDENTS[4:])
+
+
+def test_a_second_trace_of_a_pair_is_kept_aside_or_not_as_the_profile_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    data = hub_source(folder)
+    again = (folder / "train.jsonl").read_text().splitlines(keepends=True)[0]
+    with (folder / "validation.jsonl").open("a") as file:
+        file.write(again.replace("fd+0", "fd+9") + again)
+    run = go(start(tmp_path / "aside", data), "data")
+    assert len(run.traces()) == 22
+    rows = [json.loads(line) for line in run.files.quarantine.read_text().splitlines()]
+    assert [(row["file"], row["row"], row["field"]) for row in rows] == [
+        ("train.jsonl", 12, "row"), ("validation.jsonl", 4, "title"), ("validation.jsonl", 5, "title")
+    ]  # fmt: skip
+    assert "2 with a second trace of this student and title (title)" in capsys.readouterr().err
+    kept = go(start(tmp_path / "kept", {**data, "repeated_pairs": "keep"}), "data")
+    assert len(kept.traces()) == 23
+    assert "1 with the same trace again (row)" in capsys.readouterr().err
+    with pytest.raises(ProfileError, match=r"data\.repeated_pairs: found 'no', expected: 'aside' or 'keep'"):
+        go(start(tmp_path / "wrong", {**data, "repeated_pairs": "no"}), "data")
 
 
 def test_lines_that_make_no_state_are_in_the_flow_of_rows(tmp_path: Path) -> None:

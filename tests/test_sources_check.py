@@ -193,8 +193,8 @@ def test_logs_are_known_by_their_lines_plain_and_gzipped(tmp_path: Path) -> None
 def test_the_shape_of_the_hub_is_known_by_its_columns(tmp_path: Path) -> None:
     rows = [HUB_ROW, HUB_ROW | {"username": None}, HUB_ROW | {"programs": [" "]}]
     write_lines(tmp_path / "train.jsonl", rows)
-    write_lines(tmp_path / "validation.jsonl", [HUB_ROW, [1], HUB_ROW])
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "unseen.parquet")
+    write_lines(tmp_path / "validation.jsonl", [HUB_ROW | {"title": "a"}, [1], HUB_ROW | {"title": "b"}])
+    pq.write_table(pa.Table.from_pylist([HUB_ROW | {"title": "c"}, *rows[1:]]), tmp_path / "unseen.parquet")
     checked = list(examine(tmp_path))
     found = {Path(one.file).name: [(bad.row, bad.field) for bad in one.problems] for one in checked}
     assert found == {

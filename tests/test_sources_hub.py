@@ -194,6 +194,27 @@ def test_a_bad_row_is_kept_aside_and_stops_nothing(case: str, tmp_path: Path) ->
     assert "fd 1" not in str(asdict(aside))
 
 
+def test_a_second_trace_of_a_pair_is_kept_aside_in_whatever_file(tmp_path: Path) -> None:
+    write_json_lines(tmp_path / "train.jsonl", [record(0), record(0, programs=["fd 7", "fd 8"]), record(1)])
+    write_json_lines(tmp_path / "validation.jsonl", [record(1, username=""), record(0), record(1, title="b")])
+    loaded = load_with_quarantine("hub", path=tmp_path)
+    assert loaded.dataset["title"] == ["star", "star", "b"]
+    assert list(loaded.published) == ["train", "train", "validation"]
+    found = [(bad.file, bad.row, bad.field) for bad in loaded.quarantined]
+    assert found == [
+        ("train.jsonl", 1, "title"),
+        ("validation.jsonl", 0, "username"),
+        ("validation.jsonl", 1, "title"),
+    ]
+    assert loaded.quarantined[0].found == "a second trace of this student and title"
+    assert loaded.quarantined[0].expected == "one trace a student and title"
+    kept = load_with_quarantine("hub", path=tmp_path, repeated_pairs="keep")
+    assert len(kept.dataset) == 4
+    assert [(bad.row, bad.found) for bad in kept.quarantined][1:] == [(1, "the same trace again")]
+    with pytest.raises(DataError, match="field 'repeated_pairs': found 'drop', expected one of aside, keep"):
+        load("hub", path=tmp_path, repeated_pairs="drop")
+
+
 def test_what_is_no_json_or_no_parquet_is_kept_aside(tmp_path: Path) -> None:
     write_json_lines(tmp_path / "train.jsonl", [record(0)])
     with (tmp_path / "train.jsonl").open("ab") as file:
@@ -336,6 +357,24 @@ def assert_is_trace_or_aside(result: Trace | Quarantined) -> None:
         pa.array(list(result.timestamps), pa.timestamp("s"))
 
 
+def assert_none_repeats(results: list[Trace | Quarantined]) -> None:
+    pairs = [(result.username, result.title) for result in results if isinstance(result, Trace)]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_mutated_lines_that_come_again_are_all_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    for content in mutations(json_seeds()):
+        path.write_bytes(content + b"\n" + content)
+        for pairs in ("aside", "keep"):
+            results = [row.result for row in read_hub(path=path, repeated_pairs=pairs)]
+            assert len(results) == lines_in(content + b"\n" + content)
+            traces = [result for result in results if isinstance(result, Trace)]
+            shown = [str(trace_row(trace, "hub")) for trace in traces]
+            assert len(shown) == len(set(shown))
+            assert sum(isinstance(result, Quarantined) for result in results) >= len(traces)
+
+
 def test_mutated_json_lines_are_in_the_table_or_kept_aside(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     for content in mutations(json_seeds()):
@@ -344,6 +383,7 @@ def test_mutated_json_lines_are_in_the_table_or_kept_aside(tmp_path: Path) -> No
         assert len(results) == lines_in(content)
         for result in results:
             assert_is_trace_or_aside(result)
+        assert_none_repeats(results)
 
 
 def test_mutated_parquet_files_are_in_the_table_or_kept_aside(tmp_path: Path) -> None:
@@ -351,8 +391,10 @@ def test_mutated_parquet_files_are_in_the_table_or_kept_aside(tmp_path: Path) ->
     seed, path = (tmp_path / "seed.parquet").read_bytes(), tmp_path / "train.parquet"
     for content in mutations([seed]):
         path.write_bytes(content)
-        for row in read_hub(path=path):
-            assert_is_trace_or_aside(row.result)
+        results = [row.result for row in read_hub(path=path)]
+        for result in results:
+            assert_is_trace_or_aside(result)
+        assert_none_repeats(results)
 
 
 def test_mutated_rollouts_are_traces_or_kept_aside(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ class HubData(Data):
     revision: str | None = None
     encoding: Literal["auto", "encoded", "decoded"] = "auto"
     limit: Count | None = None
+    repeated_pairs: Literal["aside", "keep"] = "aside"
 
 
 class LogsData(Data):

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pcutils.errors import DataError
-from pcutils.sources.hub import read_hub
+from pcutils.sources.hub import read_file
 from pcutils.sources.logs import stream_logs
 from pcutils.sources.progsnap2 import check_progsnap2, main_tables
 from pcutils.sources.quarantine import Quarantined
+from pcutils.sources.repeats import Repeats
 from pcutils.sources.rollouts import read_row, read_rows
 from pcutils.sources.rows import row_problems
 from pcutils.sources.shapes import SHAPES, Shape, shape_of
@@ -121,7 +122,8 @@ def examine(path: str | Path) -> Iterator[Checked]:
     What is checked of a row: all columns there and of their types; username, title and source not empty; at
     least one state; as many times as states; times in order (not for rollouts, where a model made them up);
     text that UTF-8 can hold. Of rows that are not yet a table, every one that :func:`pcutils.sources.load`
-    would keep aside.
+    would keep aside; in the shape of the hub that is also a second trace of a student and title, in whichever
+    file of a folder.
     """
     path = Path(path)
     if not path.exists():
@@ -129,7 +131,7 @@ def examine(path: str | Path) -> Iterator[Checked]:
     if path.is_dir():
         yield from _examine_folder(path)
         return
-    checked = _examine_file(path)
+    checked = _examine_file(path, Repeats(one_a_pair=True))
     if checked.shape is None:
         raise DataError(f"a file named *{path.suffix}, which is none of these", _KNOWN, file=str(path))
     yield checked
@@ -148,10 +150,12 @@ def _examine_folder(path: Path) -> Iterator[Checked]:
         raise DataError("no file of traces", _KNOWN, file=str(path))
     for folder in data_sets:
         yield Checked(str(folder), "progsnap2", list(_check_progsnap2(folder)))
-    yield from map(_examine_file, files)
+    pairs = Repeats(one_a_pair=True)
+    for file in files:
+        yield _examine_file(file, pairs)
 
 
-def _examine_file(file: Path) -> Checked:
+def _examine_file(file: Path, pairs: Repeats) -> Checked:
     shape = shape_of(file)
     problems: Iterable[Problem] = ()
     if shape == "table":
@@ -159,7 +163,7 @@ def _examine_file(file: Path) -> Checked:
     elif shape == "rollouts":
         problems = _check_rollouts(file)
     elif shape == "hub":
-        problems = _kept_aside(file, (row.result for row in read_hub(path=file)))
+        problems = _kept_aside(file, read_file(file, pairs))
     elif shape == "logs":
         # Nobody sees the pseudonyms, so any key will do.
         problems = _kept_aside(file, stream_logs(file, secrets.token_bytes(32)))

@@ -19,6 +19,7 @@ from pcutils.sources.encoded import ENCODINGS, Encoding
 from pcutils.sources.hub_access import PENCIL_CODE_DATA, access_error, explained
 from pcutils.sources.hub_rows import FIELDS, read_record
 from pcutils.sources.quarantine import Quarantined
+from pcutils.sources.repeats import REPEATED_PAIRS, RepeatedPairs, Repeats
 from pcutils.trace import Trace
 
 HUB_SPLITS = (
@@ -61,6 +62,7 @@ def read_hub(
     revision: str | None = None,
     encoding: Encoding = "auto",
     limit: int | None = None,
+    repeated_pairs: RepeatedPairs = "aside",
 ) -> Iterator[HubRow]:
     """Go through published traces row by row.
 
@@ -83,11 +85,14 @@ def read_hub(
         Whether the programs are in the server's log encoding; "auto" looks at each row.
     limit : int, optional
         Read that many rows of each split at most.
+    repeated_pairs : {"aside", "keep"}
+        What becomes of a second trace of a student and title, of whatever split: the published data have one.
+        Where they are kept, only the same trace again is not.
 
     Yields
     ------
     HubRow
-        One a row, in order; memory does not grow with the rows.
+        One a row, in order; of each trace a few bytes stay in memory, to find repeats.
 
     Raises
     ------
@@ -99,20 +104,47 @@ def read_hub(
         raise DataError(repr(encoding), "one of " + ", ".join(ENCODINGS), field="encoding")
     if limit is not None and limit < 1:
         raise DataError(repr(limit), "a number from 1 on", field="limit")
+    if repeated_pairs not in REPEATED_PAIRS:
+        expected = "one of " + ", ".join(REPEATED_PAIRS)
+        raise DataError(repr(repeated_pairs), expected, field="repeated_pairs")
     local = Path(path) if path is not None else Path(repository)
     if path is not None or local.is_dir():
         rows = _local_rows(local, split, limit)
     else:
         rows = _published_rows(repository, split, streaming, token, revision, limit)
-    for name, file, number, record in rows:
-        if isinstance(record, _Unreadable):
-            yield HubRow(name, Quarantined("hub", file, number, *record))
-        else:
-            yield HubRow(name, read_record(record, file=file, number=number, encoding=encoding))
+    yield from _read(rows, encoding, Repeats(one_a_pair=repeated_pairs == "aside"))
+
+
+def read_file(file: Path, repeats: Repeats) -> Iterator[Trace | Quarantined]:
+    """Go through one of several files that belong together.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Parquet or JSONL, gzipped or not.
+    repeats : Repeats
+        What the files before held.
+
+    Yields
+    ------
+    Trace or Quarantined
+        As :func:`read_hub` does.
+    """
+    return (row.result for row in _read(_local_rows(file, None, None), "auto", repeats))
 
 
 Row = tuple[str, str, int, Any]
 """Split, file, number of the row in the file, and the row itself."""
+
+
+def _read(rows: Iterator[Row], encoding: Encoding, repeats: Repeats) -> Iterator[HubRow]:
+    for name, file, number, record in rows:
+        if isinstance(record, _Unreadable):
+            result: Trace | Quarantined = Quarantined("hub", file, number, *record)
+        else:
+            result = read_record(record, file=file, number=number, encoding=encoding)
+        problem = None if isinstance(result, Quarantined) else repeats.problem(result)
+        yield HubRow(name, Quarantined("hub", file, number, *problem) if problem else result)
 
 
 def _chosen(available: Sequence[str], split: str | Sequence[str] | None, where: str) -> list[str]:

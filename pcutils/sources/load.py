@@ -16,6 +16,7 @@ from pcutils.progress import track
 from pcutils.sources.hub import read_hub
 from pcutils.sources.progsnap2 import Imported, read_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
+from pcutils.sources.repeats import MAY_REPEAT, Repeats
 from pcutils.sources.rollouts import stream_rollouts
 from pcutils.sources.rows import row_problems
 from pcutils.sources.table import to_dataset, trace_row
@@ -145,6 +146,9 @@ SOURCES: dict[str, Callable[..., Reading]] = {
 }
 """Name of a source: what reads it."""
 
+_FINDS_REPEATS = {"hub"}
+"""Sources whose reader finds repeats by itself, because it knows the file and the row of each."""
+
 
 def load(name: str, **options: Any) -> Dataset:
     """Get a table of traces from a source.
@@ -159,7 +163,8 @@ def load(name: str, **options: Any) -> Dataset:
         ``rollouts``: ``path`` (folder of the published files), ``titles``, ``variant`` ("trace"),
         ``students``; see :func:`pcutils.sources.rollouts.stream_rollouts`.
         ``hub``: ``repository`` (the gated Pencil Code data) or ``path`` (a local folder of that shape),
-        ``split``, ``streaming``, ``token``, ``revision``, ``encoding``, ``limit``; see
+        ``split``, ``streaming``, ``token``, ``revision``, ``encoding``, ``limit``,
+        ``repeated_pairs``; see
         :func:`pcutils.sources.hub.read_hub`.
         ``logs``: ``path`` (file or folder), ``key`` (the secret for pseudonyms), ``pattern`` (of a line); see
         :func:`pcutils.sources.logs.stream_logs`.
@@ -235,9 +240,10 @@ def stream(name: str, **options: Any) -> Reading:
     Returns
     -------
     Reading
-        Every trace has passed :func:`pcutils.sources.rows.row_problems`. What stays in memory: for ``hub``
-        and ``simulated`` a row or a student, for ``rollouts`` a file, for ``logs`` the states of some of the
-        students, for ``progsnap2`` everything.
+        Every trace has passed :func:`pcutils.sources.rows.row_problems`, and but for ``rollouts`` none is the
+        same as one before. What stays in memory: for ``hub`` and ``simulated`` a row or a student, for
+        ``rollouts`` a file, for ``logs`` the states of some of the students, for ``progsnap2`` everything;
+        and a few bytes of each trace, to find repeats.
 
     Raises
     ------
@@ -260,9 +266,12 @@ def stream(name: str, **options: Any) -> Reading:
 
 def _validated(rows: Iterator[Read], source: str, usernames: set[str]) -> Iterator[Read]:
     """Let every trace pass the one validator, whatever its reader has checked."""
+    repeats = None if source in MAY_REPEAT | _FINDS_REPEATS else Repeats()
     for number, (result, split) in enumerate(rows):
         if not isinstance(result, Quarantined):
             problem = next(row_problems(trace_row(result, source, row=number)), None)
+            if problem is None and repeats is not None:
+                problem = repeats.problem(result)
             if problem is None:
                 usernames.add(str(result.username))
             else:

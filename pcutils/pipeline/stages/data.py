@@ -112,9 +112,6 @@ def _tell(counts: Counter[str], of_source: Counter[str], most: float) -> None:
 def _write_splits(files: RunFiles, known: _Known, options: dict[str, Any]) -> list[int]:
     """Split the traces, write the splits of each shard in its order, and say how many traces each has."""
     items = known.items
-    pairs = len(items.pairs()[0])
-    if pairs < len(items):
-        _say(f"{len(items):,} traces of {pairs:,} pairs of student and title: some pairs have several.")
     labels = split_items(items, published=published_splits(known.published), **options)
     students, titles = items.students, items.titles
     names = students.distinct, students.codes, titles.distinct, titles.codes
