@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -18,13 +20,15 @@ _PACKED = 10
 _MOST = 256
 
 
-def bucket_count(files: Sequence[Path]) -> int:
+def bucket_count(files: Sequence[Path], bytes_a_bucket: int = BYTES_A_BUCKET) -> int:
     """Choose how many buckets the records of some files need.
 
     Parameters
     ----------
     files : sequence of pathlib.Path
         What is about to be read; a gzipped one counts ten times its size.
+    bytes_a_bucket : int
+        How much of it, unpacked, may be in memory at a time.
 
     Returns
     -------
@@ -32,7 +36,7 @@ def bucket_count(files: Sequence[Path]) -> int:
         From 1 to 256.
     """
     size = sum(file.stat().st_size * (_PACKED if file.suffix == ".gz" else 1) for file in files)
-    return min(1 + size // BYTES_A_BUCKET, _MOST)
+    return min(1 + size // bytes_a_bucket, _MOST)
 
 
 class Buckets:
@@ -78,8 +82,42 @@ class Buckets:
             yield self._records
         for file in self._files:
             file.seek(0)
-            yield list(_unpickled(file))
+            records = list(_unpickled(file))
             file.truncate(0)
+            yield records
+
+    def groups(self) -> Iterator[tuple[Any, list[Any]]]:
+        """Give the records of one group after the other, once.
+
+        Yields
+        ------
+        tuple of hashable and list
+            A group and its records in the order in which they were added; the groups in the order of their
+            first records. Of the buckets but one no more than a group each is in memory.
+
+        Notes
+        -----
+        Every record must have been added as `(number, group, record)`: the number tells the order of adding,
+        and a group lies within one key.
+        """
+        if not self._files:
+            groups: Iterable[tuple[int, Hashable, list[Any]]] = _grouped(self._records)
+        else:
+            for file, records in zip(self._files, self.contents(), strict=True):
+                file.seek(0)
+                for whole in _grouped(records):
+                    pickle.dump(whole, file, pickle.HIGHEST_PROTOCOL)
+                file.seek(0)
+            groups = merge(*map(_unpickled, self._files), key=itemgetter(0))
+        for _, group, records in groups:
+            yield group, records
+
+
+def _grouped(records: Iterable[tuple[int, Hashable, Any]]) -> list[tuple[int, Hashable, list[Any]]]:
+    groups: dict[Hashable, tuple[int, Hashable, list[Any]]] = {}
+    for number, group, record in records:
+        groups.setdefault(group, (number, group, []))[2].append(record)
+    return list(groups.values())
 
 
 def _unpickled(file: BinaryIO) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pcutils.errors import DataError
 from pcutils.progress import track
 from pcutils.sources.hub import read_hub
-from pcutils.sources.progsnap2 import Imported, read_progsnap2
+from pcutils.sources.progsnap2 import stream_progsnap2
 from pcutils.sources.quarantine import Quarantined, QuarantineWarning, summary
 from pcutils.sources.repeats import MAY_REPEAT, Repeats
 from pcutils.sources.rollouts import stream_rollouts
@@ -126,15 +126,16 @@ def _logs(*, path: str | Path, key: bytes | str, pattern: str | None = None) -> 
     return Reading(rows, counts=counts)
 
 
-@wraps(read_progsnap2)
+@wraps(stream_progsnap2)
 def _progsnap2(**options: Any) -> Reading:
-    read = read_progsnap2(**options)
-    return Reading(_all_of(read), read.students, read.rows)
+    read = stream_progsnap2(**options)
+    students: list[dict[str, Any]] = []
 
+    def rows() -> Iterator[Read]:
+        yield from map(Read, read.rows)
+        students.extend(read.students.rows())
 
-def _all_of(read: Imported) -> Iterator[Read]:
-    yield from map(Read, read.quarantined)
-    yield from map(Read, read.traces)
+    return Reading(rows(), students if read.students.columns else None, read.counts)
 
 
 SOURCES: dict[str, Callable[..., Reading]] = {
@@ -169,7 +170,7 @@ def load(name: str, **options: Any) -> Dataset:
         ``logs``: ``path`` (file or folder), ``key`` (the secret for pseudonyms), ``pattern`` (of a line); see
         :func:`pcutils.sources.logs.stream_logs`.
         ``progsnap2``: ``path`` (folder of the data set), ``events`` (which make a state) and more; see
-        :func:`pcutils.sources.progsnap2.read_progsnap2`.
+        :func:`pcutils.sources.progsnap2.stream_progsnap2`.
 
     Returns
     -------
@@ -242,8 +243,8 @@ def stream(name: str, **options: Any) -> Reading:
     Reading
         Every trace has passed :func:`pcutils.sources.rows.row_problems`, and but for ``rollouts`` none is the
         same as one before. What stays in memory: for ``hub`` and ``simulated`` a row or a student, for
-        ``rollouts`` a file, for ``logs`` the states of some of the students, for ``progsnap2`` everything;
-        and a few bytes of each trace, to find repeats.
+        ``rollouts`` a file, for ``logs`` and ``progsnap2`` the states of some of the students, while the
+        others lie in a temporary folder; and a few bytes of each trace, to find repeats.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pcutils.errors import DataError
 from pcutils.sources.progsnap2.folder import MAIN_TABLE, METADATA, find_data_set
-from pcutils.sources.progsnap2.importing import NEEDED, read_progsnap2
+from pcutils.sources.progsnap2.importing import NEEDED, stream_progsnap2
 from pcutils.sources.progsnap2.specification import CUSTOM, specification
 from pcutils.sources.progsnap2.tables import SOURCE, Table
 from pcutils.sources.progsnap2.values import parse_integer, parse_truth
@@ -32,7 +32,8 @@ def check_progsnap2(path: str | Path) -> Iterator[Quarantined]:
     if not (folder / METADATA).is_file():
         yield _whole_file(METADATA, "row", "no such file", "the properties of the data set")
     try:
-        yield from read_progsnap2(path=folder).quarantined
+        rows = stream_progsnap2(path=folder).rows
+        yield from (row for row in rows if isinstance(row, Quarantined))
         table = Table(folder / MAIN_TABLE, MAIN_TABLE, NEEDED)
     except DataError as error:
         yield _whole_file(error.file or MAIN_TABLE, error.field or "row", error.found, error.expected)

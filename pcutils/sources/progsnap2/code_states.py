@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -23,24 +25,41 @@ class NoCode(NamedTuple):
 
 
 File = TypeVar("File")
+Code = int | str
+"""Where a program is: a row of the table of code states, or the path of a file."""
 
 _MISSING = NoCode("an ID without a code state", "an ID that the code states have")
 _AMBIGUOUS = NoCode("an ID of two different code states", "one code state an ID")
 
 
 class CodeStates(ABC):
-    """The programs that events point to.
+    """The programs that events point to."""
 
-    Attributes
-    ----------
-    quarantined : list of Quarantined
-        Rows of the table of code states that could not be used.
-    """
+    @abstractmethod
+    def read(self, database: sqlite3.Connection) -> Iterator[Quarantined]:
+        """Get ready to find programs.
 
-    quarantined: list[Quarantined]
+        Parameters
+        ----------
+        database : sqlite3.Connection
+            From :func:`pcutils.sources.progsnap2.scratch.scratch_database`; for as long as programs are
+            looked for.
 
-    def program(self, code_state: str, subject: str) -> str | NoCode:
-        """Give the program of an event.
+        Yields
+        ------
+        Quarantined
+            Rows of the table of code states that cannot be used.
+        """
+
+    @abstractmethod
+    def text(self, code: Code) -> str:
+        """Give the program that :meth:`find` found, exactly as it is.
+
+        ``"None"`` and ``"nan"`` are programs like any other, and an empty one is an empty program.
+        """
+
+    def find(self, code_state: str, subject: str) -> Code | NoCode:
+        """Find the program of an event.
 
         Parameters
         ----------
@@ -50,18 +69,17 @@ class CodeStates(ABC):
 
         Returns
         -------
-        str or NoCode
-            Its text, exactly as it is; ``"None"`` and ``"nan"`` are programs like any other, and an empty
-            one is an empty program.
+        Code or NoCode
+            Where its text is, for :meth:`text`.
         """
-        found = self._program(code_state, subject)
+        found = self._find(code_state, subject)
         whole, point, rest = code_state.partition(".")
         if found is _MISSING and point and whole.isdecimal() and not rest.strip("0"):
-            return self._program(whole, subject)
+            return self._find(whole, subject)
         return found
 
     @abstractmethod
-    def _program(self, code_state: str, subject: str) -> str | NoCode: ...
+    def _find(self, code_state: str, subject: str) -> Code | NoCode: ...
 
 
 class CodeStateTable(CodeStates):
@@ -84,32 +102,52 @@ class CodeStateTable(CodeStates):
     """
 
     def __init__(self, path: Path, name: str, section: str | None = None) -> None:
-        self.quarantined = []
-        self._files: dict[str, dict[str, str | None]] = {}
-        self._section = section
-        for row in Table(path, name, ("CodeStateID", "Code")).rows():
+        self._table, self._section = Table(path, name, ("CodeStateID", "Code")), section
+
+    def read(self, database: sqlite3.Connection) -> Iterator[Quarantined]:
+        """Copy the table into a database, so that it need not fit into memory."""
+        self._database = database
+        database.execute("CREATE TABLE code (state TEXT, section TEXT, program TEXT)")
+        database.execute("CREATE UNIQUE INDEX of_state ON code (state, section)")
+        for row in self._table.rows():
             if isinstance(row, Quarantined):
-                self.quarantined.append(row)
-            else:
-                self._add(name, row.number, row.cells)
+                yield row
+                continue
+            problem = self._problem(row.cells)
+            if problem is not None:
+                yield Quarantined(SOURCE, self._table.name, row.number, "CodeStateID", *problem)
 
-    def _add(self, name: str, number: int, cells: dict[str, str]) -> None:
-        code_state, code = cells["CodeStateID"], cells["Code"]
+    def _problem(self, cells: dict[str, str]) -> NoCode | None:
+        """Add a row; a second one of the same file of the same state must say the same."""
+        code_state, section, code = cells["CodeStateID"], cells.get("CodeStateSection", ""), cells["Code"]
         if not code_state:
-            aside = Quarantined(SOURCE, name, number, "CodeStateID", "an empty text", "an ID")
-            self.quarantined.append(aside)
-            return
-        files = self._files.setdefault(code_state, {})
-        if files.setdefault(cells.get("CodeStateSection", ""), code) != code:
-            files[cells.get("CodeStateSection", "")] = None
-            self.quarantined.append(Quarantined(SOURCE, name, number, "CodeStateID", *_AMBIGUOUS))
+            return NoCode("an empty text", "an ID")
+        added = self._database.execute(
+            "INSERT OR IGNORE INTO code VALUES (?, ?, ?)", (code_state, section, code)
+        )
+        if added.rowcount:
+            return None
+        [[row, known]] = self._database.execute(
+            "SELECT rowid, program FROM code WHERE state = ? AND section = ?", (code_state, section)
+        )
+        if known == code:
+            return None
+        self._database.execute("UPDATE code SET program = NULL WHERE rowid = ?", (row,))
+        return _AMBIGUOUS
 
-    def _program(self, code_state: str, subject: str) -> str | NoCode:
-        files = self._files.get(code_state)
-        if files is None:
+    def text(self, code: Code) -> str:
+        """Give the program of a row."""
+        [[program]] = self._database.execute("SELECT program FROM code WHERE rowid = ?", (code,))
+        return str(program)
+
+    def _find(self, code_state: str, subject: str) -> Code | NoCode:
+        found = self._database.execute(
+            "SELECT section, rowid, program IS NULL FROM code WHERE state = ?", (code_state,)
+        )
+        files = {section: _AMBIGUOUS if is_ambiguous else row for section, row, is_ambiguous in found}
+        if not files:
             return _MISSING
-        code = next(iter(files.values())) if set(files) == {""} else _chosen(files, self._section)
-        return _AMBIGUOUS if code is None else code
+        return next(iter(files.values())) if set(files) == {""} else _chosen(files, self._section)
 
 
 class CodeStateFolder(CodeStates):
@@ -129,22 +167,40 @@ class CodeStateFolder(CodeStates):
     """
 
     def __init__(self, folder: Path, section: str | None = None) -> None:
-        self.quarantined = []
         self._folder, self._section = folder, section
         self._entries = lru_cache(maxsize=1024)(_entries)
 
-    def _program(self, code_state: str, subject: str) -> str | NoCode:
+    def read(self, database: sqlite3.Connection) -> Iterator[Quarantined]:
+        """Read nothing: there is no table of which a row could be kept aside."""
+        yield from ()
+
+    def text(self, code: Code) -> str:
+        """Give the program in a file."""
+        program = _read(self._folder / str(code))
+        if isinstance(program, NoCode):
+            raise DataError(program.found, program.expected, file=str(code), hint="Was it changed just now?")
+        return program
+
+    def _find(self, code_state: str, subject: str) -> Code | NoCode:
         top = self._entries(self._folder)
         inner = top.get(subject)
-        place = self._entries(inner).get(code_state) if inner else None
-        place = place if place and place.is_dir() else top.get(code_state)
+        place = self._place(self._folder / inner, code_state) if inner else None
+        place = place if place and place.is_dir() else self._place(self._folder, code_state)
         if place is None:
             return _MISSING
-        if place.is_file():
-            return _read(place)
-        files = dict(_files(place))
-        file = _chosen(files, self._section) if files else NoCode("an empty folder", "a program in a file")
-        return file if isinstance(file, NoCode) else _read(file)
+        file = place if place.is_file() else self._of_folder(place)
+        if isinstance(file, NoCode):
+            return file
+        program = _read(file)
+        return program if isinstance(program, NoCode) else str(file.relative_to(self._folder))
+
+    def _of_folder(self, folder: Path) -> Path | NoCode:
+        files = dict(_files(folder))
+        return _chosen(files, self._section) if files else NoCode("an empty folder", "a program in a file")
+
+    def _place(self, folder: Path, name: str) -> Path | None:
+        entry = self._entries(folder).get(name)
+        return folder / entry if entry else None
 
 
 def find_code_states(
@@ -183,7 +239,7 @@ def find_code_states(
     others = files.is_dir() and any(f"{CODE_STATES}/{entry.name}" not in tables for entry in files.iterdir())
     if others and (representation == "Directory" or not tables):
         return CodeStateFolder(files, section)
-    if len({(folder / name).read_bytes() for name in tables}) > 1:
+    if not all(filecmp.cmp(folder / tables[0], folder / name, shallow=False) for name in tables[1:]):
         hint = "Say with the option `code_states` which one holds."
         raise DataError("different tables " + " and ".join(tables), "one", file=str(folder), hint=hint)
     if tables:
@@ -203,16 +259,20 @@ def _chosen(files: Mapping[str, File], section: str | None) -> File | NoCode:
     return NoCode("a code state without the file that `section` names", "one with it")
 
 
-def _entries(folder: Path) -> dict[str, Path]:
-    """Give what is in a folder by name, and files also by name without ending where only one has it."""
+def _entries(folder: Path) -> dict[str, str]:
+    """Give the names in a folder, and those of files also by name without ending where only one has it."""
     if not folder.is_dir():
         return {}
-    found = {entry.name: Path(entry.path) for entry in os.scandir(folder) if not entry.is_symlink()}
-    stems: dict[str, list[Path]] = {}
-    for name, path in found.items():
-        if "." in name and path.is_file():
-            stems.setdefault(name.rpartition(".")[0], []).append(path)
-    return {stem: paths[0] for stem, paths in stems.items() if len(paths) == 1} | found
+    found: dict[str, str] = {}
+    stems: dict[str, str | None] = {}
+    for entry in os.scandir(folder):
+        if entry.is_symlink():
+            continue
+        found[entry.name] = entry.name
+        if "." in entry.name and entry.is_file():
+            stem = entry.name.rpartition(".")[0]
+            stems[stem] = None if stem in stems else entry.name
+    return {stem: name for stem, name in stems.items() if name is not None} | found
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

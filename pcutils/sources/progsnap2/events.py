@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from pcutils.sources.progsnap2.code_states import CodeStates
+from pcutils.sources.progsnap2.code_states import Code, CodeStates, NoCode
 from pcutils.sources.progsnap2.folder import MAIN_TABLE
+from pcutils.sources.progsnap2.scratch import Seen
 from pcutils.sources.progsnap2.specification import UNKNOWN_SUBJECT
 from pcutils.sources.progsnap2.tables import SOURCE, Row
 from pcutils.sources.progsnap2.values import parse_integer, parse_time, parse_truth
@@ -19,8 +21,7 @@ TRACE_ID, IS_COMPLETE = "X-TraceID", "X-IsComplete"
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """An event that made a state.
 
     Parameters
@@ -29,8 +30,8 @@ class Event:
         Its place in the main table.
     event, parent, execution : str
         ``EventID``, ``ParentEventID`` and ``ExecutionID``; empty where there is none.
-    program : str
-        The state.
+    code : int or str
+        Where the code states have its program.
     order : int or None
         ``Order``.
     scope : tuple of str
@@ -45,7 +46,7 @@ class Event:
     event: str
     parent: str
     execution: str
-    program: str
+    code: Code
     order: int | None
     scope: Key
     times: tuple[datetime | None, ...]
@@ -71,6 +72,8 @@ class EventReader:
         Event types that make a state.
     title_columns, time_columns, scope : sequence of str
         Columns that tell traces apart, that hold times, and within which ``Order`` can be compared.
+    seen : Seen
+        For the IDs of the events read so far.
     """
 
     def __init__(
@@ -81,10 +84,11 @@ class EventReader:
         title_columns: Sequence[str],
         time_columns: Sequence[str],
         scope: Sequence[str],
+        seen: Seen,
     ) -> None:
         self._states, self._types, self._scope = states, types, scope
         self._titles, self._times = title_columns, time_columns
-        self._rows: dict[str, int] = {}
+        self._seen = seen
 
     def key(self, cells: dict[str, str]) -> Key:
         """Give what tells the traces of a table apart: subject, titles, and our own column."""
@@ -113,22 +117,22 @@ class EventReader:
             return None
         problem = problem or self._subject_problem(cells) or self._cell_problem(cells)
         if problem is None:
-            program = self._states.program(cells["CodeStateID"], cells["SubjectID"])
-            if isinstance(program, str):
-                return self._event(row, program)
-            problem = ("CodeStateID", *program)
+            code = self._states.find(cells["CodeStateID"], cells["SubjectID"])
+            if not isinstance(code, NoCode):
+                return self._event(row, code)
+            problem = ("CodeStateID", *code)
         makes_gap = cells["EventType"] in self._types and not self._subject_problem(cells)
         bad = Quarantined(SOURCE, MAIN_TABLE, row.number, *problem)
         return Bad(bad, self.key(cells) if makes_gap else None)
 
-    def _event(self, row: Row, program: str) -> Event:
+    def _event(self, row: Row, code: Code) -> Event:
         cells = row.cells
         return Event(
             row=row.number,
             event=cells.get("EventID", ""),
             parent=cells.get("ParentEventID", ""),
             execution=cells.get("ExecutionID", ""),
-            program=program,
+            code=code,
             order=parse_integer(cells.get("Order", "")),
             scope=tuple(cells.get(column, "") for column in self._scope),
             times=tuple(parse_time(cells.get(column, ""), _zone(cells, column)) for column in self._times),
@@ -143,8 +147,7 @@ class EventReader:
             return None
         if not event:
             return "EventID", "an empty text", "an ID"
-        first = self._rows.setdefault(event, row.number)
-        if first != row.number:
+        if not self._seen.add(event):
             return "EventID", "an ID that an earlier row has", "a different ID for every event"
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,66 +15,86 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def student_table(
-    folder: Path, usernames: Mapping[str, str], columns: Sequence[str]
-) -> tuple[DataFrame, list[Quarantined]]:
-    """Make the table of students.
+class Students:
+    """The table of students.
 
     Parameters
     ----------
     folder : pathlib.Path
         The data set.
-    usernames : mapping of str to str
-        Subject: username, for those to have a row.
     columns : sequence of str
         Columns to take from link tables that have a ``SubjectID``.
-
-    Returns
-    -------
-    students : pandas.DataFrame
-        ``username`` and `columns`, as text, missing where no link table says; sorted by username.
-    quarantined : list of Quarantined
-        Rows of link tables, of subjects or of anything else, that could not be used.
 
     Raises
     ------
     pcutils.errors.DataError
         If no link table by subject has one of the columns.
     """
-    import pandas
 
-    values: dict[str, dict[str, str]] = {subject: {} for subject in usernames}
-    quarantined: list[Quarantined] = []
-    found: set[str] = set()
-    for name, path in link_tables(folder):
-        try:
-            table = Table(path, name, ())
-        except DataError as error:
-            quarantined.append(
-                Quarantined(SOURCE, name, 0, error.field or "row", error.found, error.expected)
-            )
-            continue
-        wanted = [column for column in columns if column in table.columns and "SubjectID" in table.columns]
-        found.update(wanted)
-        for row in table.rows():
-            bad = row if isinstance(row, Quarantined) else _take(row, name, wanted, values)
-            quarantined += [bad] if bad else []
-    for column in columns:
-        if column not in found:
-            expected = "a link table with SubjectID and this column"
-            raise DataError("no such column", expected, file=f"{folder / LINK_TABLES}", field=column)
-    rows = [{"username": usernames[subject], **known} for subject, known in values.items()]
-    students = pandas.DataFrame(rows, columns=["username", *columns])
-    return students.sort_values("username", ignore_index=True), quarantined
+    def __init__(self, folder: Path, columns: Sequence[str]) -> None:
+        self._folder, self.columns = folder, columns
+        self._usernames: dict[str, str] = {}
+        self._values: dict[str, dict[str, str]] = {}
+        tables = [table for _, table in self._tables() if isinstance(table, Table)] if columns else []
+        for column in columns:
+            if not any(column in self._wanted(table) for table in tables):
+                expected = "a link table with SubjectID and this column"
+                raise DataError("no such column", expected, file=f"{folder / LINK_TABLES}", field=column)
 
+    def add(self, subject: str, username: str) -> None:
+        """Let a subject have a row."""
+        self._usernames[subject] = username
 
-def _take(
-    row: Row, name: str, columns: Sequence[str], values: dict[str, dict[str, str]]
-) -> Quarantined | None:
-    known = values.get(row.cells.get("SubjectID", ""))
-    for column in columns if known is not None else ():
-        if known is not None and known.setdefault(column, row.cells[column]) != row.cells[column]:
-            return Quarantined(
-                SOURCE, name, row.number, column, "another value for the same subject", "one value"
-            )
-    return None
+    def read(self) -> Iterator[Quarantined]:
+        """Go through the link tables once all subjects are known.
+
+        Yields
+        ------
+        Quarantined
+            Rows, of subjects or of anything else, that cannot be used.
+        """
+        for name, table in self._tables():
+            if isinstance(table, Quarantined):
+                yield table
+                continue
+            wanted = self._wanted(table)
+            for row in table.rows():
+                bad = row if isinstance(row, Quarantined) else self._take(row, name, wanted)
+                if bad:
+                    yield bad
+
+    def rows(self) -> list[dict[str, str | None]]:
+        """``username`` and the columns of each student, None where no link table says; sorted by username."""
+        by_name = sorted(self._usernames.items(), key=lambda names: names[1])
+        return [
+            {"username": username, **{name: self._values.get(subject, {}).get(name) for name in self.columns}}
+            for subject, username in by_name
+        ]
+
+    def table(self) -> DataFrame:
+        """Give the rows as a table."""
+        import pandas
+
+        return pandas.DataFrame(self.rows(), columns=["username", *self.columns])
+
+    def _tables(self) -> Iterator[tuple[str, Table | Quarantined]]:
+        for name, path in link_tables(self._folder):
+            try:
+                yield name, Table(path, name, ())
+            except DataError as error:
+                field = error.field or "row"
+                yield name, Quarantined(SOURCE, name, 0, field, error.found, error.expected)
+
+    def _wanted(self, table: Table) -> list[str]:
+        return [name for name in self.columns if {name, "SubjectID"} <= set(table.columns)]
+
+    def _take(self, row: Row, name: str, columns: Sequence[str]) -> Quarantined | None:
+        subject = row.cells.get("SubjectID", "")
+        if not columns or subject not in self._usernames:
+            return None
+        known = self._values.setdefault(subject, {})
+        for column in columns:
+            if known.setdefault(column, row.cells[column]) != row.cells[column]:
+                found = "another value for the same subject"
+                return Quarantined(SOURCE, name, row.number, column, found, "one value")
+        return None

@@ -133,10 +133,12 @@ class Action:
     ----------
     event : Event
         The first one.
+    program : str
+        The state.
     """
 
-    def __init__(self, event: Event) -> None:
-        self.program = event.program
+    def __init__(self, event: Event, program: str) -> None:
+        self.program = program
         self._events: set[str] = set()
         self._parents: set[str] = set()
         self._executions: set[str] = set()
@@ -152,9 +154,9 @@ class Action:
             if name:
                 names.add(name)
 
-    def holds(self, event: Event) -> bool:
+    def holds(self, event: Event, program: str) -> bool:
         """Say whether an event belongs to this action: same program, and parent or execution shared."""
-        return event.program == self.program and (
+        return program == self.program and (
             event.parent in self._events | self._parents
             or event.event in self._parents
             or event.execution in self._executions
