@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from pcutils.privacy import find_personal_data
+from pcutils.pipeline.concealed import Secrets
 
-#: A line of a program is a leak from this length on, in characters; shorter ones everybody writes.
-SHORTEST_LINE = 16
-#: A shorter user name or name would be found inside any text.
-SHORTEST_NAME = 3
+__all__ = ["Leak", "Secrets", "leaks_of_folder", "leaks_of_notebook", "visible_text"]
+
 _SPOKEN = frozenset(("alt", "title", "aria-label", "content", "value", "placeholder", "label"))
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -47,98 +41,6 @@ class Leak:
         words = {"line": "lines of students' programs", "username": "user names", "personal": "personal data"}
         where = f"{self.file}, {self.place}" if self.place else self.file
         return f"{where}: {words[self.kind]} ({self.count})"
-
-
-class Secrets:
-    """What students wrote and are called, ready to be looked for in pages.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Rows of a table of traces, with `username` and `programs`.
-    public : str
-        Text that everybody can read already, such as the pages of the book as they are in the repository:
-        what is in it is no secret.
-    """
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]], public: str = "") -> None:
-        self.usernames: set[str] = set()
-        lines: set[str] = set()
-        personal: set[str] = set()
-        seen: set[bytes] = set()
-        for row in rows:
-            self.usernames.add(str(row["username"]))
-            for program in row["programs"]:
-                digest = blake2b(program.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-                if digest not in seen:
-                    seen.add(digest)
-                    lines.update(_long_lines(program))
-                    personal.update(_personal(program))
-        self.students = len(self.usernames)
-        known = _plain(public)
-        self._lines = _by_start(lines, SHORTEST_LINE, known)
-        self._names = _by_start(self.usernames, SHORTEST_NAME, known)
-        self._personal = _by_start(personal, SHORTEST_NAME, known)
-
-    def in_text(self, text: str) -> dict[str, int]:
-        """Count the different secrets in a text.
-
-        Parameters
-        ----------
-        text : str
-            Plain text; for pages see :func:`visible_text`.
-
-        Returns
-        -------
-        dict of str to int
-            `line`, `username` and `personal`, those that occur. A user name or a personal item counts only
-            as a word of its own.
-        """
-        plain = _plain(text)
-        found = {
-            "line": len(_found(plain, self._lines, SHORTEST_LINE, whole_words=False)),
-            "username": len(_found(plain, self._names, SHORTEST_NAME, whole_words=True)),
-            "personal": len(_found(plain, self._personal, SHORTEST_NAME, whole_words=True)),
-        }
-        return {kind: count for kind, count in found.items() if count}
-
-
-def _long_lines(program: str) -> Iterator[str]:
-    """Lines that are a leak; short ones everybody writes."""
-    plain = map(_plain, program.splitlines())
-    return (line for line in plain if len(line) >= SHORTEST_LINE)
-
-
-def _personal(program: str) -> Iterator[str]:
-    return (_plain(program[found.start : found.end]) for found in find_personal_data(program))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _by_start(items: Iterable[str], shortest: int, known: str) -> dict[str, list[str]]:
-    starts: dict[str, list[str]] = defaultdict(list)
-    for item in sorted(items):
-        if len(item) >= shortest and not _is_known(item, known):
-            starts[item[:shortest]].append(item)
-    return dict(starts)
-
-
-def _is_known(item: str, known: str) -> bool:
-    """Whether a text holds an item, and not merely inside a longer word."""
-    return item in known and re.search(rf"(?<!\w){re.escape(item)}(?!\w)", known) is not None
-
-
-def _found(text: str, starts: Mapping[str, list[str]], size: int, *, whole_words: bool) -> set[str]:
-    places = (match.start() for match in _WORD.finditer(text)) if whole_words else range(len(text) - size + 1)
-    found: set[str] = set()
-    for place in places if starts else ():
-        for item in starts.get(text[place : place + size], ()):
-            end = place + len(item)
-            if text.startswith(item, place) and not (whole_words and text[end : end + 1].isalnum()):
-                found.add(item)
-    return found
 
 
 def visible_text(html: str) -> str:
@@ -220,12 +122,22 @@ def leaks_of_notebook(path: Path, secrets: Secrets) -> list[Leak]:
     list of Leak
         The place names the cell.
     """
-    leaks = []
-    for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
-        text = "\n".join(_output_texts(cell))
-        place = f"cell {cell.get('id', number)}"
-        leaks += [Leak(path.name, place, kind, count) for kind, count in secrets.in_text(text).items()]
-    return leaks
+    return _leaks(path.name, _texts(path), secrets)
+
+
+def _leaks(name: str, texts: Iterable[tuple[str, str]], secrets: Secrets) -> list[Leak]:
+    found = ((place, secrets.in_text(text)) for place, text in texts)
+    return [Leak(name, place, kind, count) for place, counts in found for kind, count in counts.items()]
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Read what a file shows, by place."""
+    if path.suffix == ".ipynb":
+        for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
+            yield f"cell {cell.get('id', number)}", "\n".join(_output_texts(cell))
+    elif path.suffix in (".html", ".svg", ".md", ".txt") or path.name == "searchindex.js":
+        text = path.read_text(encoding="utf-8", errors="replace")
+        yield "", visible_text(text) if path.suffix in (".html", ".svg") else text
 
 
 def _output_texts(cell: Mapping[str, Any]) -> Iterator[str]:
@@ -261,14 +173,7 @@ def leaks_of_folder(folder: Path, secrets: Secrets) -> list[Leak]:
     list of Leak
         By file.
     """
-    leaks = []
-    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix == ".ipynb":
-            found = leaks_of_notebook(path, secrets)
-            leaks += [Leak(name, leak.place, leak.kind, leak.count) for leak in found]
-        elif path.suffix in (".html", ".svg", ".md", ".txt") or path.name == "searchindex.js":
-            text = path.read_text(encoding="utf-8", errors="replace")
-            shown = visible_text(text) if path.suffix in (".html", ".svg") else text
-            leaks += [Leak(name, "", kind, count) for kind, count in secrets.in_text(shown).items()]
-    return leaks
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    secrets.look_up(text for path in paths for _, text in _texts(path))
+    named = ((path.relative_to(folder).as_posix(), path) for path in paths)
+    return [leak for name, path in named for leak in _leaks(name, _texts(path), secrets)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pcutils.errors import PcutilsError, RunError
 from pcutils.few_students import GUARDED, LEAST_STUDENTS, TOO_FEW, is_guarded, is_too_few
 from pcutils.pipeline.files import RunFiles, repository_root
 from pcutils.pipeline.leaks import Secrets, visible_text
+from pcutils.sources.shards import read_batches
 
 __all__ = [
     "LEAST_STUDENTS",
@@ -32,6 +34,8 @@ __all__ = [
 #: Sources whose students nobody has to be protected from being seen; every other one is of people, or learnt
 #: from people.
 SHOWN_WHOLE = ("simulated",)
+#: Traces in memory at a time while the table is gone through.
+_ROWS = 500
 #: What every page of this process is held against, for each run that was opened.
 _GUARDS: dict[str, Callable[[], Secrets]] = GUARDED
 
@@ -95,15 +99,19 @@ def secrets_of(files: RunFiles) -> Secrets:
     RunError
         Where there is no table of traces.
     """
-    import pyarrow.parquet as pq
+    return Secrets(_Rows(_parts_of(files)), public_text(repository_root()))
 
-    rows = (
-        row
-        for part in _parts_of(files)
-        for batch in pq.ParquetFile(part).iter_batches(columns=["username", "programs"])
-        for row in batch.to_pylist()
-    )
-    return Secrets(rows, public_text(repository_root()))
+
+class _Rows:
+    """What students wrote, one file of the table of traces after the other, as often as asked."""
+
+    def __init__(self, parts: Sequence[Path]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for part in self._parts:
+            for batch in read_batches(part, _ROWS, ("username", "programs")):
+                yield from batch
 
 
 def _parts_of(files: RunFiles) -> list[Path]:
