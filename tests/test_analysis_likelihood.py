@@ -6,6 +6,7 @@ import pytest
 import tiny_models
 
 from pcutils.analysis.likelihood import (
+    PARTS,
     WHOSE,
     bits_table,
     by_split,
@@ -16,6 +17,7 @@ from pcutils.analysis.likelihood import (
     student_gain,
 )
 from pcutils.figures.theme import SPLIT_LABELS, VARIANT_LABELS
+from pcutils.models.formats import SEGMENTS
 from pcutils.trace import Trace
 
 SPLIT = "seen_student_seen_title"
@@ -36,19 +38,21 @@ def bits(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 
 def test_bits_are_the_models(bits: pd.DataFrame) -> None:
-    np.testing.assert_allclose(bits["true_dates"] + bits["true_programs"], bits["total"], rtol=1e-5)
+    assert tuple(SEGMENTS) == PARTS["all"]
+    parts = sum(bits[f"true_{segment}"] for segment in SEGMENTS)
+    np.testing.assert_allclose(parts, bits["total"], rtol=1e-5)
     assert bits["is_known"].tolist() == [True] * 18 + [False] * 4
-    assert bits["final_programs"].isna().tolist() == [False] * 18 + [True] * 4
+    assert bits["final_first"].isna().tolist() == [False] * 18 + [True] * 4
 
 
 def test_stranger_costs_the_same_behind_their_own_and_the_average_vector(bits: pd.DataFrame) -> None:
     strangers = bits[~bits["is_known"]]
-    np.testing.assert_allclose(strangers["true_programs"], strangers["average_programs"], rtol=1e-6)
+    np.testing.assert_allclose(strangers["true_edits"], strangers["average_edits"], rtol=1e-6)
 
 
 def test_gain_is_what_the_own_vector_saves_on_known_students(bits: pd.DataFrame) -> None:
     known = bits[bits["is_known"]]
-    saved = known["average_programs"] - known["true_programs"]
+    saved = sum(known[f"average_{name}"] - known[f"true_{name}"] for name in ("first", "edits", "end"))
     gain = student_gain(bits, "trace", part="programs", resamples=50)
     assert gain.value == pytest.approx(saved.mean())
     assert gain.n == 6
@@ -56,7 +60,7 @@ def test_gain_is_what_the_own_vector_saves_on_known_students(bits: pd.DataFrame)
     assert 0 < gain.low < gain.value  # the made-up students have one colour each
     assert student_gain(bits, "trace", over="other", part="programs", resamples=50).value > gain.value
     table = gain_table(bits, resamples=50).set_index("part")["value"]
-    assert table["all"] == pytest.approx(table["dates"] + table["programs"])
+    assert table["all"] == pytest.approx(table["date"] + table["gaps"] + table["programs"])
 
 
 def test_unknown_model_has_no_gain(bits: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PretrainedConfig
@@ -12,6 +13,7 @@ from pcutils.models.batches import Example, collate
 from pcutils.models.building import quiet
 from pcutils.models.scoring import token_losses
 
+UNSCORED = np.zeros(0, dtype=np.int8)  # what tokens say is of no matter for losses
 VOCABULARY, WIDTH, HEADS, LENGTH, STUDENTS = 40, 24, 3, 12, 4
 SPECIAL = {"bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 2}
 
@@ -96,7 +98,8 @@ def own_forward(
         hidden = hidden + inner @ state[f"{name}.mlp.c_proj.weight"] + state[f"{name}.mlp.c_proj.bias"]
     hidden = norm(state, "decoder.transformer.ln_f", hidden)[1:]
     scores = hidden @ table.T
-    gates = hidden @ state["copy_gate.weight"].T + state["copy_gate.bias"]
+    situations = torch.tensor([pointed[2] for pointed in hints])
+    gates = hidden @ state["copy_gate.weight"].T + state["situation_gate.weight"][situations]
     for place, pointed in enumerate(hints):
         for which in (0, 1):
             if pointed[which] >= 0:
@@ -118,7 +121,7 @@ def test_losses_agree_with_the_independent_forward_pass() -> None:
     model = network()
     tokens, hints = random_input()
     examples = [
-        Example(tokens[row, :end].int().numpy(), hints[row, :end].int().numpy(), 3, row + 1, False)
+        Example(tokens[row, :end].int().numpy(), hints[row, :end].int().numpy(), UNSCORED, 3, row + 1, False)
         for row, end in ((0, LENGTH), (1, 7))
     ]
     losses = token_losses(model, collate(examples))

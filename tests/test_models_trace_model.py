@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from pcutils.errors import ModelError
 from pcutils.models import TraceModel, load_model
+from pcutils.models.formats import SEGMENTS
 from pcutils.trace import Trace
 
 TRACES = tiny_models.made_up_traces()
@@ -46,9 +47,11 @@ def test_bits_of_dates_and_programs_add_up(model: TraceModel) -> None:
     )
     parts = model.score_parts([early, odd_day, odd_code])
     np.testing.assert_allclose(parts.sum(axis=1), model.score([early, odd_day, odd_code]))
+    assert parts.shape == (3, len(SEGMENTS))
     assert parts[1, 0] > parts[0, 0] + 3
     assert parts[2, 0] == pytest.approx(parts[0, 0])
     assert parts[2, 1] > parts[0, 1] + 3
+    assert (parts[:, [SEGMENTS.index("gaps"), SEGMENTS.index("edits")]] == 0).all()
 
 
 def test_bits_do_not_depend_on_company(model: TraceModel) -> None:
@@ -126,7 +129,7 @@ def test_repeated_state_has_the_same_prefix_state(model: TraceModel) -> None:
 
 
 def test_state_beyond_the_context_is_read_with_the_newest_before_it(model: TraceModel) -> None:
-    programs = ["\n".join(f"fd {line}" for line in range(10 + place)) for place in range(8)]
+    programs = ["\n".join(f"fd {line * place}" for line in range(10 + place)) for place in range(8)]
     trace = Trace.from_states(programs, title="star", username="made-up-0")
     (rows,) = model.prefix_states([trace])
     assert model.examples([trace])[0].is_cut

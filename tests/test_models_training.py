@@ -118,12 +118,12 @@ def test_papers_decoder_learns_too(tmp_path: Path) -> None:
 
 
 def test_report_counts_what_was_cut(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=1_000, context=40)
+    tiny_models.tiny_model(tmp_path, tokens=1_000, context=32)
     report = json.loads((tmp_path / "training.json").read_text())
     model = load_model(tmp_path)
     examples = model.examples(tiny_models.made_up_traces())
     assert report["traces_cut_to_context"] == sum(example.is_cut for example in examples) > 0
-    assert max(len(example.tokens) for example in examples) == 39
+    assert max(len(example.tokens) for example in examples) == 31
 
 
 def test_student_dropout_trains_the_average_student(tmp_path: Path) -> None:

@@ -13,11 +13,30 @@ from pcutils.splits import EVALUATION_SPLITS
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pcutils.models import TraceModel
 
 WHOSE = ("true", "average", "other")
-PARTS = ("dates", "programs")
-PART_LABELS = {"dates": "dates", "programs": "programs", "all": "whole trace"}
+PARTS = {
+    "date": ("date",),
+    "first": ("first",),
+    "gaps": ("gaps",),
+    "edits": ("edits",),
+    "end": ("end",),
+    "programs": ("first", "edits", "end"),
+    "all": ("date", "first", "gaps", "edits", "end"),
+}
+"""What bits are spent on: segments, as in :data:`pcutils.models.formats.SEGMENTS`, and sums of them."""
+PART_LABELS = {
+    "date": "date of the first state",
+    "first": "first program",
+    "gaps": "times between states",
+    "edits": "changes",
+    "end": "end",
+    "programs": "all but dates and times",
+    "all": "whole trace",
+}
 
 
 def evaluation_traces(run: Any, *, per_split: int, seed: int = 0) -> dict[str, list[Trace]]:
@@ -66,9 +85,9 @@ def bits_table(
     -------
     pandas.DataFrame
         One row a model and trace: `variant`, `split`, `username`, `states`, `is_known` (whether training saw
-        the student), and bits as `<whose>_dates` and `<whose>_programs` for whose = true, average, other.
-        `final_programs` holds the bits of the final program as a trace of its own, without its date; it is
-        missing where the trace is cut.
+        the student), and bits as `<whose>_<segment>` for whose = true, average, other and each of
+        :data:`pcutils.models.formats.SEGMENTS`. `final_first` and `final_end` hold the bits of the final
+        program as a trace of its own; they are missing where the trace is cut.
     """
     rows = [
         frame
@@ -93,10 +112,14 @@ def _score(model: TraceModel, traces: list[Trace], seed: int) -> pd.DataFrame:
     }
     for whose, chosen in vectors.items():
         bits = model.score_parts(traces, chosen)
-        columns |= {f"{whose}_{part}": bits[:, place] for place, part in enumerate(PARTS)}
-    final = model.score_parts([_final_program(trace) for trace in traces])[:, 1]
-    complete = np.array([trace.is_complete for trace in traces])
-    return pd.DataFrame(columns | {"final_programs": np.where(complete, final, np.nan)})
+        columns |= _by_segment(whose, bits)
+    final = model.score_parts([_final_program(trace) for trace in traces])
+    final[[not trace.is_complete for trace in traces]] = np.nan
+    return pd.DataFrame(columns | _by_segment("final", final))
+
+
+def _by_segment(whose: str, bits: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {f"{whose}_{segment}": bits[:, place] for place, segment in enumerate(PARTS["all"])}
 
 
 def _others(model: TraceModel, names: Sequence[str | None], seed: int) -> list[str | None]:
@@ -156,8 +179,8 @@ def student_gain(
         Which model.
     over : {"average", "other"}
         The average student's vector, or that of another student.
-    part : {"all", "dates", "programs"}
-        Of what.
+    part : str
+        Of what; one of :data:`PARTS`.
     **bootstrap
         `resamples` and `seed`.
 
@@ -174,7 +197,7 @@ def student_gain(
 
 
 def gain_table(bits: pd.DataFrame, *, over: str = "average", **bootstrap: Any) -> pd.DataFrame:
-    """Gains of all models, for dates, programs and whole traces.
+    """Gains of all models, for each of :data:`PARTS`.
 
     Parameters
     ----------
@@ -197,8 +220,7 @@ def gain_table(bits: pd.DataFrame, *, over: str = "average", **bootstrap: Any) -
 
 
 def _bits_of(bits: pd.DataFrame, whose: str, part: str) -> pd.Series:
-    names = PARTS if part == "all" else (part,)
-    return sum((bits[f"{whose}_{name}"] for name in names[1:]), start=bits[f"{whose}_{names[0]}"])
+    return bits[[f"{whose}_{segment}" for segment in PARTS[part]]].sum(axis=1, skipna=False)
 
 
 VECTOR_LABELS = {

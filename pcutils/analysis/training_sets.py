@@ -66,6 +66,6 @@ def sizes(dataset: Dataset, *, count: Callable[[str], int] = len, seed: int = 0)
 
 
 def _texts(trace: Trace) -> list[str]:
-    from pcutils.models.formats import state_texts
+    from pcutils.models.formats.states import state_texts
 
-    return state_texts(trace)[0]
+    return state_texts(trace)

@@ -10,7 +10,7 @@ from pcutils.lazy import lazy_names
 _HOMES = {
     "train_tokenizer": "tokenizer",
     "load_tokenizer": "tokenizer",
-    "training_texts": "formats",
+    "training_texts": "formats.states",
     "StudentConfig": "language_model",
     "StudentLanguageModel": "language_model",
     "train": "training",

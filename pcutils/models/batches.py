@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pcutils.models.copying import HINTS, Alphabet, copy_hints
-from pcutils.models.formats import Encoded, StatesFormat, cut
+from pcutils.models.formats import Encoded, Format, cut
+from pcutils.models.formats.base import HINTS
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
@@ -29,23 +29,23 @@ class Example:
     tokens : ndarray of int32, shape (n,)
         Title, ``<start>``, states, end; at most the context.
     hints : ndarray of int32, shape (n, 3)
-        What the copy pointer says after each token.
+        Where each token is in the state before; see :meth:`pcutils.models.formats.Format.hints`.
+    segments : ndarray of int8, shape (n,)
+        What each token says, as a place in :data:`pcutils.models.formats.SEGMENTS`; -1 for those given.
     given : int
         How many of the first tokens are given and never scored.
     student : int
         Slot of the student.
     is_cut : bool
         Whether the trace was longer than the context.
-    dates : ndarray of bool, shape (n,), optional
-        Which tokens belong to the header lines, which hold number and date of each state.
     """
 
     tokens: NDArray[np.int32]
     hints: NDArray[np.int32]
+    segments: NDArray[np.int8]
     given: int
     student: int
     is_cut: bool
-    dates: NDArray[np.bool_] | None = None
 
 
 class Batch(NamedTuple):
@@ -59,8 +59,7 @@ class Batch(NamedTuple):
 
 def make_examples(
     traces: Iterable[Trace],
-    form: StatesFormat,
-    alphabet: Alphabet,
+    form: Format,
     students: Mapping[str, int],
     context: int,
 ) -> list[Example]:
@@ -70,32 +69,21 @@ def make_examples(
     ----------
     traces : iterable of Trace
         What to learn or to score.
-    form : StatesFormat
-        Text form and tokenizer.
-    alphabet : Alphabet
-        What the tokens are, for the copy pointer.
+    form : Format
+        Form and tokenizer.
     students : mapping of str to int
         Slot of each known student; others get slot 0.
     context : int
         Most tokens a network reads, the student's place included.
     """
-    return [example_of(item, alphabet, students, context) for item in form.encode(traces)]
+    return [example_of(item, form, students, context) for item in form.encode(traces)]
 
 
-def example_of(item: Encoded, alphabet: Alphabet, students: Mapping[str, int], context: int) -> Example:
+def example_of(item: Encoded, form: Format, students: Mapping[str, int], context: int) -> Example:
     """Turn one encoded trace into an example."""
-    tokens, is_cut = cut(item, context - 1, alphabet.end)
-    slot = students.get(item.username, 0) if item.username is not None else 0
-    dates = _header_tokens(item, alphabet)[: len(tokens)]
-    return Example(tokens, copy_hints(alphabet, tokens), len(item.prompt), slot, is_cut, dates)
-
-
-def _header_tokens(item: Encoded, alphabet: Alphabet) -> NDArray[np.bool_]:
-    parts = [np.zeros(len(item.prompt), dtype=bool)]
-    for state in item.states:
-        ends = (place for place, token in enumerate(state) if alphabet.ends_line[token])
-        parts.append(np.arange(len(state)) <= next(ends))
-    return np.concatenate([*parts, np.zeros(1, dtype=bool)])
+    tokens, segments, is_cut = cut(item, context - 1, form.end)
+    slot = students.get(item.trace.username, 0) if item.trace.username is not None else 0
+    return Example(tokens, form.hints(tokens), segments, len(item.prompt), slot, is_cut)
 
 
 def collate(examples: Sequence[Example]) -> Batch:

@@ -14,21 +14,18 @@ from pcutils.errors import ModelError
 from pcutils.models.language_model import StudentConfig, StudentLanguageModel
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
-
+    from pcutils.models.formats import Format
     from pcutils.models.training import Settings
 
 
-def new_network(
-    settings: Settings, tokenizer: PreTrainedTokenizerFast, students: int
-) -> StudentLanguageModel:
+def new_network(settings: Settings, form: Format, students: int) -> StudentLanguageModel:
     """Build a network with the weights it starts from.
 
     Parameters
     ----------
     settings : Settings
         Size or base, and the seed.
-    tokenizer : PreTrainedTokenizerFast
+    form : Format
         Decides the vocabulary.
     students : int
         How many students there are, the average one not counted.
@@ -53,13 +50,15 @@ def new_network(
         decoder = None
         if settings.base is not None:
             decoder = AutoModelForCausalLM.from_pretrained(settings.base, dtype=torch.float32)
-            decoder.resize_token_embeddings(len(tokenizer))
+            decoder.resize_token_embeddings(form.vocabulary)
         small = _FROM_SCRATCH[settings.decoder]
-        decoder_config = small(settings, tokenizer) if decoder is None else decoder.config
+        decoder_config = small(settings, form) if decoder is None else decoder.config
         config = StudentConfig(
             decoder=decoder_config.to_dict(),
             students=students,
+            form=form.name,
             copy_hints=settings.copy_hints,
+            copy_start=form.copy_start,
             title_tokens=settings.title_tokens,
         )
         network = StudentLanguageModel(config)
@@ -68,9 +67,9 @@ def new_network(
     return network
 
 
-def _gpt2(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
+def _gpt2(settings: Settings, form: Format) -> GPT2Config:
     return GPT2Config(
-        vocab_size=len(tokenizer),
+        vocab_size=form.vocabulary,
         n_positions=settings.context,
         n_embd=settings.width,
         n_layer=settings.layers,
@@ -79,15 +78,15 @@ def _gpt2(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=form.start,
+        eos_token_id=form.end,
+        pad_token_id=form.tokenizer.pad_token_id,
     )
 
 
-def _llama(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+def _llama(settings: Settings, form: Format) -> LlamaConfig:
     return LlamaConfig(
-        vocab_size=len(tokenizer),
+        vocab_size=form.vocabulary,
         max_position_embeddings=settings.context,
         hidden_size=settings.width,
         intermediate_size=3 * settings.width,
@@ -95,9 +94,9 @@ def _llama(settings: Settings, tokenizer: PreTrainedTokenizerFast) -> LlamaConfi
         num_attention_heads=settings.heads,
         num_key_value_heads=settings.heads,
         tie_word_embeddings=True,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=form.start,
+        eos_token_id=form.end,
+        pad_token_id=form.tokenizer.pad_token_id,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -9,14 +10,13 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from pcutils.models.copying import SITUATIONS
+from pcutils.models.formats.base import SITUATIONS
 
 if TYPE_CHECKING:
     from transformers.cache_utils import Cache
 
 
 STUDENT_START, STUDENT_SPREAD = 0.5, 0.1  # above 0, where ReLU lets a student's numbers learn
-COPY_START = (5.0, 2.0)  # a line is more often repeated than skipped
 
 
 class StudentConfig(PretrainedConfig):
@@ -30,8 +30,12 @@ class StudentConfig(PretrainedConfig):
         How many students have a vector of their own; slot 0 is the average student.
     student_size : int
         Numbers a student is described by, 64 in the paper.
+    form : str
+        Name of the format of traces, one of :data:`pcutils.models.formats.FORMATS`.
     copy_hints : bool
         Whether the network is told where it is in the state before; false is the paper's network.
+    copy_start : sequence of float, shape (2,)
+        How much likelier the two tokens of a hint are before anything is learnt, in nats.
     title_tokens : int
         Tokens that every title is padded to, 50 in the paper, 0 for none.
     """
@@ -43,14 +47,18 @@ class StudentConfig(PretrainedConfig):
         decoder: dict[str, Any] | None = None,
         students: int = 0,
         student_size: int = 64,
+        form: str = "states",
         copy_hints: bool = True,
+        copy_start: Sequence[float] = (0.0, 0.0),
         title_tokens: int = 0,
         **others: Any,
     ) -> None:
         self.decoder = decoder or {"model_type": "gpt2"}
         self.students = students
         self.student_size = student_size
+        self.form = form
         self.copy_hints = copy_hints
+        self.copy_start = list(copy_start)
         self.title_tokens = title_tokens
         super().__init__(**others)
 
@@ -98,7 +106,8 @@ class StudentLanguageModel(PreTrainedModel):
             self.copy_input = nn.Linear(config.width, config.width, bias=False)
             self.skip_input = nn.Linear(config.width, config.width, bias=False)
             self.situation_input = nn.Embedding(SITUATIONS, config.width)
-            self.copy_gate = nn.Linear(config.width, 2)
+            self.copy_gate = nn.Linear(config.width, 2, bias=False)
+            self.situation_gate = nn.Embedding(SITUATIONS, 2)
         self.post_init()
         self._start_new_parts()
 
@@ -112,7 +121,7 @@ class StudentLanguageModel(PreTrainedModel):
             nn.init.eye_(self.skip_input.weight)
             nn.init.normal_(self.situation_input.weight, std=0.02)
             nn.init.zeros_(self.copy_gate.weight)
-            self.copy_gate.bias.copy_(torch.tensor(COPY_START))
+            self.situation_gate.weight.copy_(torch.tensor(self.config.copy_start).expand(SITUATIONS, 2))
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave the decoder's own start alone; new linear parts start as GPT-2's do."""
@@ -152,7 +161,7 @@ class StudentLanguageModel(PreTrainedModel):
         scores = self.decoder.get_output_embeddings()(hidden)
         if hints is None or not self.config.copy_hints:
             return scores
-        gates = self.copy_gate(hidden) * (hints[..., :2] >= 0)
+        gates = (self.copy_gate(hidden) + self.situation_gate(hints[..., 2])) * (hints[..., :2] >= 0)
         return scores.scatter_add_(-1, hints[..., :2].clamp(min=0), gates.to(scores.dtype))
 
     def forward(
@@ -178,7 +187,7 @@ class StudentLanguageModel(PreTrainedModel):
         student_vectors : Tensor, shape (batch, width), optional
             Vectors to stand in front instead. With `past_key_values` that already hold tokens, none is added.
         hints : Tensor of int64, shape (batch, length, 3), optional
-            From :func:`pcutils.models.copying.copy_hints`.
+            From :meth:`pcutils.models.formats.Format.hints`.
         attention_mask : Tensor, shape (batch, length), optional
             1 where there is a token; the student's place is added.
         labels : Tensor of int64, shape (batch, length), optional

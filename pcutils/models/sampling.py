@@ -13,10 +13,6 @@ import torch
 from torch import Tensor
 
 from pcutils.errors import ModelError, TraceError
-from pcutils.models.copying import CopyPointer
-from pcutils.models.formats import recent, state_texts
-from pcutils.models.grammar import Place
-from pcutils.models.tokenizer import END
 from pcutils.models.writing import Row, Writer
 from pcutils.progress import track
 from pcutils.trace import Trace
@@ -60,7 +56,7 @@ class Sample:
     number : int
         Which sample of that prompt, from 0.
     text : str
-        The states as text, the prefix included.
+        What was written, as a person can read it, without the prefix.
     trace : Trace or None
         The text read as a trace, where it can be.
     failure : str or None
@@ -107,8 +103,8 @@ def sample(
     max_tokens : int, optional
         Most tokens to write; as many as the context leaves by default.
     keep_form : bool
-        Let headers stand only where headers belong, with the next number and a date; see
-        :class:`pcutils.models.grammar.Grammar`. What is in them, and all else, is the model's choice.
+        Allow only tokens that keep the form of a trace, so that every sample that ends can be read. Which of
+        them is the model's choice.
     seed : int
         A sample depends on the seed, its prompt and its number, not on the batch it is in, up to the rounding
         of sums that differ with the batch's shape.
@@ -158,26 +154,23 @@ def _make_rows(
     seen: Counter[bytes] = Counter()
     rows = []
     for place, (prompt, item) in enumerate(zip(prompts, model.form.encode(titled), strict=True)):
-        start = recent(item, max(len(item.prompt), model.context - 1 - shortest))
+        start = model.form.recent(item, max(len(item.prompt), model.context - 1 - shortest))
         room = model.context - 1 - len(start)
         room = room if max_tokens is None else min(room, max_tokens)
         if room < 1:
             raise ModelError(
                 f"Prompt {place} leaves no room to write in a context of {model.context} tokens."
             )
-        given_texts, _ = state_texts(prefixes[place])
-        before = "".join(given_texts)
-        key = hashlib.sha256(
-            repr((prompt.username, prompt.title, before)).encode("utf-8", "surrogatepass")
-        ).digest()
+        kept = item.trace
+        asked = (prompt.username, prompt.title, kept.programs, kept.timestamps)
+        key = hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()
         for number in range(count):
             random = np.random.default_rng(
                 [seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()]
             )
-            pointer = CopyPointer(model.alphabet)
-            form = Place(model.grammar, len(given_texts))
+            pointer, form = model.form.pointer(), model.form.place(kept)
             uniforms = random.random(room)
-            rows.append(Row(place, number, start, before, len(given_texts), room, uniforms, pointer, form))
+            rows.append(Row(place, number, start, len(kept.programs), room, uniforms, pointer, form))
         seen[key] += 1
     return rows
 
@@ -195,14 +188,10 @@ def _vectors(model: TraceModel, prompts: Sequence[Prompt]) -> Tensor:
 
 
 def _read(model: TraceModel, row: Row, prompt: Prompt) -> Sample:
-    text = row.before + model.form.decode(row.written)
-    if row.before and row.written == [model.alphabet.end]:
-        text = row.before.removesuffix("\n") + END
+    text = model.form.decode(row.written)
+    prefix = prompt.prefix or Trace((), (), ())
     try:
-        trace = model.form.read(text, title=prompt.title, username=prompt.username)
+        trace = model.form.read(row.written, prefix, title=prompt.title, username=prompt.username)
     except TraceError as error:
         return Sample(row.prompt, row.number, text, None, str(error), row.given_states)
-    if not trace.programs:
-        reason = "no whole state within the tokens allowed"
-        return Sample(row.prompt, row.number, text, None, reason, row.given_states)
     return Sample(row.prompt, row.number, text, trace, None, row.given_states)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pcutils.models.batches import Batch, Example, collate, group_by_length
+from pcutils.models.formats import SEGMENTS
 from pcutils.models.language_model import StudentLanguageModel
 
 if TYPE_CHECKING:
@@ -64,15 +65,14 @@ def trace_bits(
 
     Returns
     -------
-    bits : ndarray of float64, shape (n, 2)
-        Sums over the tokens after ``<start>``: header lines, which hold number and date of each state; and
-        everything else, which is the programs and the end token.
+    bits : ndarray of float64, shape (n, 5)
+        Sums over the tokens after ``<start>``, one for each of :data:`pcutils.models.formats.SEGMENTS`.
     tokens : ndarray of int64, shape (n,)
         How many those are.
     """
     was_training = network.training
     network.eval()
-    bits = np.zeros((len(examples), 2))
+    bits = np.zeros((len(examples), len(SEGMENTS)))
     counts = np.zeros(len(examples), dtype=np.int64)
     lengths = [len(example.tokens) for example in examples]
     order = sorted(range(len(examples)), key=lambda index: lengths[index])
@@ -82,18 +82,12 @@ def trace_bits(
         losses = token_losses(network, batch, chosen).double().cpu()
         sizes = batch.scored.sum(dim=1).cpu()
         for index, part in zip(group, losses.split(sizes.tolist()), strict=True):
-            in_header = _scored_dates(examples[index])
-            nats = part.numpy()
-            bits[index] = nats[in_header].sum() / math.log(2), nats[~in_header].sum() / math.log(2)
+            segments = examples[index].segments[examples[index].given :]
+            nats = np.bincount(segments, weights=part.numpy(), minlength=len(SEGMENTS))
+            bits[index] = nats / math.log(2)
             counts[index] = len(part)
     network.train(was_training)
     return bits, counts
-
-
-def _scored_dates(example: Example) -> NDArray[np.bool_]:
-    if example.dates is None:
-        return np.zeros(len(example.tokens) - example.given, dtype=bool)
-    return example.dates[example.given :]
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

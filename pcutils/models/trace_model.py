@@ -14,9 +14,7 @@ from torch import Tensor
 from pcutils.errors import ModelError
 from pcutils.models.batches import Example, collate, group_by_length, make_examples
 from pcutils.models.building import quiet
-from pcutils.models.copying import Alphabet, copy_hints
-from pcutils.models.formats import Encoded, StatesFormat, recent
-from pcutils.models.grammar import Grammar
+from pcutils.models.formats import Encoded, make_format
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.scoring import EVALUATION_TOKENS, to_device, token_losses, trace_bits
 from pcutils.models.tokenizer import load_tokenizer
@@ -78,9 +76,8 @@ class TraceModel:
         self, network: StudentLanguageModel, tokenizer: PreTrainedTokenizerFast, students: dict[str, int]
     ) -> None:
         self.network, self.tokenizer, self.students = network, tokenizer, students
-        self.form = StatesFormat(tokenizer, title_tokens=network.config.title_tokens)
-        self.alphabet = Alphabet.of(tokenizer)
-        self.grammar = Grammar(tokenizer, self.alphabet)
+        config = network.config
+        self.form = make_format(config.form, tokenizer, title_tokens=config.title_tokens)
 
     @property
     def context(self) -> int:
@@ -146,15 +143,15 @@ class TraceModel:
 
         Returns
         -------
-        ndarray of float64, shape (n, 2)
-            Bits for the header lines (number and date of each state), and bits for programs and end. Knowing
-            a student can mean knowing when they wrote; only the second part says something about how.
+        ndarray of float64, shape (n, 5)
+            Bits for each of :data:`pcutils.models.formats.SEGMENTS`. Knowing a student can mean knowing when
+            they wrote (``date``) or how fast (``gaps``); only the others say something about what.
         """
         return trace_bits(self.network, self.examples(traces), student_vectors)[0]
 
     def examples(self, traces: Sequence[Trace]) -> list[Example]:
         """Encode traces for the network."""
-        return make_examples(traces, self.form, self.alphabet, self.students, self.context)
+        return make_examples(traces, self.form, self.students, self.context)
 
     @torch.no_grad()
     def prefix_states(
@@ -201,19 +198,17 @@ class TraceModel:
     def _windows(self, number: int, item: Encoded) -> list[tuple[int, Example, dict[int, int]]]:
         """Texts to read so that each state ends in one of them: (trace, text, {state: where it ends})."""
         room = self.context - 1
-        ends = np.cumsum([len(item.prompt), *(len(state) for state in item.states)])[1:]
-        fitting = [state for state, end in enumerate(ends) if end <= room]
-        windows = (
-            [(item.states[: len(fitting)], {state: int(ends[state]) for state in fitting})] if fitting else []
-        )
-        for state in range(len(fitting), len(item.states)):
-            windows.append((item.states[: state + 1], {state: -1}))
+        ends = np.cumsum([len(item.prompt), *map(len, item.states)])[1:].tolist()
+        fitting = sum(end <= room for end in ends)
+        windows = [(fitting, dict(enumerate(ends[:fitting])))] if fitting else []
+        windows += [(state + 1, {state: None}) for state in range(fitting, len(ends))]
         result = []
         for states, where in windows:
-            tokens = recent(Encoded(item.prompt, states, [], False, None), room)
-            where = {state: end if end > 0 else len(tokens) for state, end in where.items()}
-            hints = copy_hints(self.alphabet, tokens)
-            result.append((number, Example(tokens, hints, len(item.prompt), 0, False), where))
+            tokens = self.form.recent(item, room, states)
+            ends_at = {state: len(tokens) if end is None else end for state, end in where.items()}
+            unscored = np.full(len(tokens), -1, dtype=np.int8)
+            example = Example(tokens, self.form.hints(tokens), unscored, len(item.prompt), 0, False)
+            result.append((number, example, ends_at))
         return result
 
     def _running_means(self, examples: list[Example], vectors: Tensor) -> list[NDArray[np.float32]]:

@@ -20,8 +20,7 @@ from pcutils.errors import ModelError
 from pcutils.models import checkpoints
 from pcutils.models.batches import Batch, Example, collate, endless_batches, make_examples
 from pcutils.models.building import new_network, quiet
-from pcutils.models.copying import Alphabet
-from pcutils.models.formats import StatesFormat
+from pcutils.models.formats import make_format
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.optimizers import Optimizers
 from pcutils.models.scoring import to_device, token_losses, trace_bits
@@ -52,6 +51,7 @@ class Settings:
     seed: int = 0
     decoder: str = "llama"
     base: str | None = None
+    form: str = "edits"
     copy_hints: bool = True
     title_tokens: int = 0
     evaluations: int = 12
@@ -102,8 +102,10 @@ def train(
         Start weights, order and dropout.
     base : str, optional
         A pretrained causal decoder instead: a folder or a name that ``transformers`` finds.
+    form : {"edits", "states"}
+        How traces are written as tokens; see :mod:`pcutils.models.formats`. The paper's is ``states``.
     copy_hints : bool
-        See :mod:`pcutils.models.copying`; false trains the paper's network.
+        See :mod:`pcutils.models.formats.states_pointer`; false trains the paper's network.
     title_tokens : int
         Pad titles to this many tokens (the paper: 50); 0 leaves them as they are.
     evaluations : int
@@ -132,11 +134,11 @@ def train(
         )
     names = sorted({trace.username for trace in traces if trace.username is not None})
     students = {name: slot for slot, name in enumerate(names, start=1)}
-    form, alphabet = StatesFormat(tokenizer, title_tokens=chosen.title_tokens), Alphabet.of(tokenizer)
-    network = new_network(chosen, tokenizer, len(students))
+    form = make_format(chosen.form, tokenizer, title_tokens=chosen.title_tokens)
+    network = new_network(chosen, form, len(students))
     context = network.config.context
-    examples = make_examples(traces, form, alphabet, students, context)
-    validating = make_examples(_some(held_out, chosen), form, alphabet, students, context)
+    examples = make_examples(traces, form, students, context)
+    validating = make_examples(_some(held_out, chosen), form, students, context)
     fingerprint = checkpoints.fingerprint_of(asdict(chosen), examples, validating)
     if resume and checkpoints.is_finished(folder, fingerprint):
         return load_model(folder)

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from pcutils.models.copying import CopyPointer
-from pcutils.models.grammar import Place
+from pcutils.models.formats.base import Place, Pointer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,11 +25,10 @@ class Row:
     prompt: int
     number: int
     start: NDArray[np.int32]  # the tokens it is given
-    before: str  # text of the prefix
     given_states: int
     room: int
     uniforms: NDArray[np.float64]  # one random number in [0, 1) a token
-    pointer: CopyPointer
+    pointer: Pointer
     place: Place
     written: list[int] = field(default_factory=list)
 
@@ -49,8 +47,8 @@ class Writer:
         keep_form: bool,
     ) -> None:
         self.network, self.rows = model.network.eval(), rows
-        self.end = model.alphabet.end
-        self.grammar, self.keep_form = model.grammar, keep_form and model.grammar.has_dates
+        self.form = model.form
+        self.keep_form = keep_form and model.form.has_grammar
         self.temperature, self.top_p = temperature, top_p
         self.cache = DynamicCache()
         self.alive = list(range(len(rows)))  # which row of the cache each of self.rows is
@@ -98,7 +96,7 @@ class Writer:
         going = [
             place
             for place, row in enumerate(self.rows)
-            if row.written[-1] != self.end and len(row.written) < row.room
+            if row.written[-1] != self.form.end and len(row.written) < row.room
         ]
         self._keep(going)
         if not self.rows:
@@ -112,10 +110,8 @@ class Writer:
         self.positions = self.positions + 1
 
     def _allowed(self) -> Tensor:
-        scores = self.scores.double()
-        if self.keep_form:
-            return self.grammar.allow(scores, [row.place for row in self.rows])
-        return scores.masked_fill(~self.grammar.writable.to(scores.device), -torch.inf)
+        places = [row.place for row in self.rows] if self.keep_form else None
+        return self.form.allow(self.scores.double(), places)
 
     def _keep(self, places: list[int]) -> None:
         if len(places) == len(self.rows):

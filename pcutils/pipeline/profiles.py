@@ -135,6 +135,7 @@ class Models(Section):
     batch_tokens: Count = 4096
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     student_dropout: Share = 0.1
+    form: Literal["edits", "states"] = "edits"
     copy_hints: bool = True
     decoder: Literal["llama", "gpt2"] = "llama"
     title_tokens: Annotated[int, Field(ge=0)] = 0

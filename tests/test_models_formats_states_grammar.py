@@ -11,20 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcutils.models import Prompt, TraceModel, sample
-from pcutils.models.copying import Alphabet
 from pcutils.models.formats import StatesFormat, cut
-from pcutils.models.grammar import Grammar, Place
+from pcutils.models.formats.states_grammar import StatesGrammar, StatesPlace
+from pcutils.models.formats.states_pointer import Alphabet
 from pcutils.models.tokenizer import decode_tokens
 from pcutils.trace import Trace
 
 TOKENIZER = tiny_models.tiny_tokenizer()
 ALPHABET = Alphabet.of(TOKENIZER)
-GRAMMAR = Grammar(TOKENIZER, ALPHABET)
+GRAMMAR = StatesGrammar(TOKENIZER, ALPHABET)
 HEADER = re.compile(r"CODE (\d+) \((?:unknown|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\):\n")
 
 
 def allowed_after(tokens: list[int]) -> set[int]:
-    place = Place(GRAMMAR)
+    place = StatesPlace(GRAMMAR)
     for token in tokens:
         place.push(token)
     scores = GRAMMAR.allow(torch.zeros(1, len(TOKENIZER)), [place])[0]
@@ -54,7 +54,7 @@ def test_trace_without_dates_keeps_the_form() -> None:
 @given(st.integers(0, 10**6))
 def test_whatever_is_drawn_has_whole_headers_numbered_from_one(seed: int) -> None:
     draw, tokens = random.Random(seed), []
-    place = Place(GRAMMAR)
+    place = StatesPlace(GRAMMAR)
     for _ in range(80):
         scores = GRAMMAR.allow(torch.zeros(1, len(TOKENIZER)), [place])[0]
         choices = [token for token, score in enumerate(scores.tolist()) if score == 0]
@@ -81,7 +81,7 @@ def test_end_needs_a_program_and_a_whole_line() -> None:
 
 
 def test_whole_state_is_followed_by_another_or_by_the_end() -> None:
-    scores = GRAMMAR.allow(torch.zeros(1, len(TOKENIZER)), [Place(GRAMMAR, 2)])[0]
+    scores = GRAMMAR.allow(torch.zeros(1, len(TOKENIZER)), [StatesPlace(GRAMMAR, 2)])[0]
     allowed = {decode_tokens(TOKENIZER, [place]) for place, score in enumerate(scores.tolist()) if score == 0}
     assert allowed == {"CODE 3 (", "<|endoftext|>"}
 
@@ -91,7 +91,7 @@ def is_header(tokens: list[int], end: int) -> bool:
 
 
 def test_hardly_trained_network_writes_readable_traces_only_with_the_grammar(tmp_path: Path) -> None:
-    model: TraceModel = tiny_models.tiny_model(tmp_path, tokens=4_000)
+    model: TraceModel = tiny_models.tiny_model(tmp_path, tokens=4_000, form="states")
     prompts = [Prompt(None, title) for title in tiny_models.TITLES]
     kept = sample(model, prompts, samples_per_prompt=10, progress=False)
     free = sample(model, prompts, samples_per_prompt=10, keep_form=False, progress=False)

@@ -8,12 +8,14 @@ import tiny_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcutils.models.formats import StatesFormat, cut, recent, state_texts
+from pcutils.models.formats import StatesFormat, cut, kept_states
+from pcutils.models.formats.states import state_texts
 from pcutils.models.tokenizer import START, decode_tokens
 from pcutils.trace import Trace, format_trace
 
 TOKENIZER = tiny_models.tiny_tokenizer()
 FORM = StatesFormat(TOKENIZER)
+NOTHING = Trace((), (), ())
 moments = st.none() | st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0)
 )
@@ -33,17 +35,22 @@ def traces(draw: st.DrawFn) -> Trace:
 @given(traces())
 def test_trace_comes_back_from_its_tokens(trace: Trace) -> None:
     (item,) = FORM.encode([trace])
-    tokens, is_cut = cut(item, 10**6, FORM.end)
+    tokens, _, is_cut = cut(item, 10**6, FORM.end)
     text = FORM.decode(tokens[len(item.prompt) :].tolist())
     assert not is_cut
     assert f"line{START}{text}" == format_trace(trace)
-    assert FORM.read(text, title="line", username=None) == trace
+    assert FORM.read(tokens[len(item.prompt) :], NOTHING, title="line", username=None) == trace
 
 
 def test_state_equal_to_the_one_before_is_dropped() -> None:
     trace = Trace.from_states(["a", "a", "b", "a"])
-    texts, places = state_texts(trace)
-    assert texts == ["CODE 1 (unknown):\na\n", "CODE 2 (unknown):\nb\n", "CODE 3 (unknown):\na\n"]
+    kept, places = kept_states(trace)
+    assert (kept.programs, kept.numbers) == (("a", "b", "a"), (1, 2, 3))
+    assert state_texts(trace) == [
+        "CODE 1 (unknown):\na\n",
+        "CODE 2 (unknown):\nb\n",
+        "CODE 3 (unknown):\na\n",
+    ]
     assert places == [0, 0, 1, 2]
 
 
@@ -62,16 +69,17 @@ def test_only_a_complete_trace_has_an_end() -> None:
 
 def test_long_trace_is_cut_and_said_to_be() -> None:
     (item,) = FORM.encode([Trace.from_states([str(place) for place in range(50)], title="t")])
-    tokens, is_cut = cut(item, 40, FORM.end)
+    tokens, segments, is_cut = cut(item, 40, FORM.end)
+    assert len(segments) == 40
     assert (len(tokens), is_cut) == (40, True)
 
 
 def test_recent_keeps_title_and_newest_states() -> None:
     (item,) = FORM.encode([Trace.from_states(["a", "b", "c"], title="t")])
     size = len(item.states[0])
-    kept = recent(item, len(item.prompt) + 2 * size)
+    kept = FORM.recent(item, len(item.prompt) + 2 * size)
     assert kept.tolist() == np.concatenate([item.prompt, item.states[1], item.states[2]]).tolist()
-    assert recent(item, len(item.prompt) + 2).tolist() == [
+    assert FORM.recent(item, len(item.prompt) + 2).tolist() == [
         *item.prompt.tolist(),
         *item.states[2][-2:].tolist(),
     ]

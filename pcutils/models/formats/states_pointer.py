@@ -7,21 +7,15 @@ that starts the line after. It is worked out from the tokens already there, so i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from pcutils.models.tokenizer import END, START, decode_tokens
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerFast
 
 FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE = range(5)
-SITUATIONS = 5
-HINTS = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class Alphabet:
         )
 
 
-class CopyPointer:
+class StatesPointer:
     """Follow a trace token by token and point at the aligned place in the state before.
 
     Parameters
@@ -185,22 +179,3 @@ class CopyPointer:
         if self.line_starts:
             return same, skip, AFTER_CHANGE if self.changed else FOLLOWING
         return same, skip, FOLLOWING if self.exact else INSIDE_CHANGE
-
-
-def copy_hints(alphabet: Alphabet, tokens: Iterable[int]) -> NDArray[np.int32]:
-    """Point into the state before at every token of a trace.
-
-    Parameters
-    ----------
-    alphabet : Alphabet
-        What the tokens are.
-    tokens : iterable of int, length n
-        Title, ``<start>``, states.
-
-    Returns
-    -------
-    ndarray of int32, shape (n, 3)
-        `same`, `skip` and `situation` of :meth:`CopyPointer.push`.
-    """
-    pointer = CopyPointer(alphabet)
-    return np.array([pointer.push(int(token)) for token in tokens], dtype=np.int32).reshape(-1, HINTS)

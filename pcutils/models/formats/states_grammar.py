@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from pcutils.models.copying import Alphabet
+from pcutils.models.formats.states_pointer import Alphabet
 from pcutils.models.tokenizer import MASK, START, decode_tokens, encode_texts
 from pcutils.trace import UNKNOWN_DATE
 
@@ -33,7 +33,7 @@ def _is_part(text: str, before: str, low: int, high: int) -> bool:
     return text[:1] == before and len(digits) == 2 and digits.isdecimal() and low <= int(digits) <= high
 
 
-class Grammar:
+class StatesGrammar:
     """Which tokens may come next, for any place in a trace.
 
     Parameters
@@ -79,14 +79,14 @@ class Grammar:
             self._headers[number] = opening[: -len(_PARTS)], unknown
         return self._headers[number]
 
-    def allow(self, scores: Tensor, places: Sequence[Place]) -> Tensor:
+    def allow(self, scores: Tensor, places: Sequence[StatesPlace]) -> Tensor:
         """Take away what may not come next.
 
         Parameters
         ----------
         scores : Tensor, shape (n, vocabulary)
             Unnormalised log-probabilities.
-        places : sequence of Place, length n
+        places : sequence of StatesPlace, length n
             Where each row is.
 
         Returns
@@ -104,18 +104,18 @@ class Grammar:
         return scores.masked_fill(~allowed, -torch.inf)
 
 
-class Place:
+class StatesPlace:
     """Where in its form a trace is.
 
     Parameters
     ----------
-    grammar : Grammar
+    grammar : StatesGrammar
         The form.
     states : int
         How many whole states are already there; what comes next is another one, or the end.
     """
 
-    def __init__(self, grammar: Grammar, states: int = 0) -> None:
+    def __init__(self, grammar: StatesGrammar, states: int = 0) -> None:
         self.grammar, self.states = grammar, states
         self.in_header = False
         self.options: list[tuple[bool, list[int]]] = []  # ways to go on with a header: is it dated, and how

@@ -5,21 +5,18 @@ import tiny_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcutils.models.copying import (
+from pcutils.models.formats import StatesFormat, cut
+from pcutils.models.formats.states_pointer import (
     AFTER_CHANGE,
     FIRST,
     FOLLOWING,
     HEADER,
     INSIDE_CHANGE,
-    Alphabet,
-    copy_hints,
 )
-from pcutils.models.formats import StatesFormat, cut
 from pcutils.models.tokenizer import decode_tokens, encode_texts
 from pcutils.trace import Trace
 
 TOKENIZER = tiny_models.tiny_tokenizer()
-ALPHABET = Alphabet.of(TOKENIZER)
 FORM = StatesFormat(TOKENIZER)
 
 
@@ -30,10 +27,9 @@ def text_of(token: int) -> str:
 def read(states: list[str]) -> tuple[list[str], list[tuple[str, str, int]]]:
     """Tokens of the states, and after each what the pointer names."""
     (item,) = FORM.encode([Trace.from_states(states, title="t")])
-    tokens, _ = cut(item, 10**6, FORM.end)
+    tokens, _, _ = cut(item, 10**6, FORM.end)
     named = [
-        (text_of(same), text_of(skip), situation)
-        for same, skip, situation in copy_hints(ALPHABET, tokens).tolist()
+        (text_of(same), text_of(skip), situation) for same, skip, situation in FORM.hints(tokens).tolist()
     ]
     return [decode_tokens(TOKENIZER, [int(token)]) for token in tokens], named
 
@@ -89,7 +85,7 @@ def test_header_points_at_the_same_part_of_the_header_before() -> None:
     trace = tiny_models.made_up_traces()[0]
     (item,) = FORM.encode([trace])
     first, second = item.states[:2]
-    hints = copy_hints(ALPHABET, np.concatenate([item.prompt, first, second]))
+    hints = FORM.hints(np.concatenate([item.prompt, first, second]))
     start = len(item.prompt) + len(first)
     for place in range(7):
         assert hints[start + place].tolist() == [first[place + 1], -1, HEADER]
@@ -99,15 +95,15 @@ def test_header_points_at_the_same_part_of_the_header_before() -> None:
 @given(st.lists(st.lists(st.sampled_from([A, B, C, D, "", "  x"]), max_size=6).map("\n".join), max_size=5))
 def test_hint_never_looks_ahead(states: list[str]) -> None:
     (item,) = FORM.encode([Trace.from_states([*states, "end"], title="t")])
-    tokens, _ = cut(item, 10**6, FORM.end)
-    whole = copy_hints(ALPHABET, tokens)
+    tokens, _, _ = cut(item, 10**6, FORM.end)
+    whole = FORM.hints(tokens)
     for end in range(0, len(tokens), 7):
-        assert (copy_hints(ALPHABET, tokens[:end]) == whole[:end]).all()
+        assert (FORM.hints(tokens[:end]) == whole[:end]).all()
 
 
 def test_repeated_state_is_named_token_by_token() -> None:
     (item,) = FORM.encode([Trace.from_states([f"{A}\n{A}\n{B}\n\n{D}", "x"], title="t")])
     again = np.concatenate([item.prompt, item.states[0], item.states[0]])
-    hints = copy_hints(ALPHABET, again)
+    hints = FORM.hints(again)
     start = len(item.prompt) + len(item.states[0])
     assert hints[start:-1, 0].tolist() == again[start + 1 :].tolist()

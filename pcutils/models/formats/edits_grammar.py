@@ -1,0 +1,137 @@
+"""The form of a trace of edits while it is written: whole gaps, and edits that fit the state before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from pcutils.models.formats.edits_tokens import (
+    DIGIT_BITS,
+    MOST_DROPPED,
+    MOST_KEPT,
+    Operation,
+    Operations,
+    digit_sizes,
+)
+from pcutils.models.formats.states_grammar import PROGRAM_START, StatesGrammar, StatesPlace
+
+if TYPE_CHECKING:
+    from pcutils.models.formats.states_pointer import Alphabet
+
+HEADER, PROGRAM, LINE, STATE_END, GAP, DIGIT, FIRST_EDIT, AFTER_KEEP, AFTER_DROP, EDIT = range(10)
+_AT_EDIT = (FIRST_EDIT, AFTER_KEEP, AFTER_DROP, EDIT)
+
+
+class EditsGrammar:
+    """Which tokens may come next, for any place in a trace of edits.
+
+    Parameters
+    ----------
+    states : StatesGrammar
+        The form of the first state.
+    operations : Operations
+        The tokens that edits add.
+    vocabulary : int
+        How many tokens there are.
+    """
+
+    def __init__(self, states: StatesGrammar, operations: Operations, vocabulary: int) -> None:
+        self.states, self.operations, self.vocabulary = states, operations, vocabulary
+        self.alphabet: Alphabet = states.alphabet
+        self.text = self._none()
+        self.text[: operations.first] = states.writable
+        self.text[self.alphabet.end] = False
+        self.writable = self.text.clone()
+        self.writable[operations.first :] = True
+        self.writable[self.alphabet.end] = True
+        self.mask = lru_cache(maxsize=None)(self._mask)
+
+    def allow(self, scores: Tensor, places: Sequence[EditsPlace]) -> Tensor:
+        """Take away what may not come next; see :meth:`pcutils.models.formats.Format.allow`."""
+        allowed = torch.stack([self._at(place) for place in places])
+        return scores.masked_fill(~allowed.to(scores.device), -torch.inf)
+
+    def _at(self, place: EditsPlace) -> Tensor:
+        if place.kind == HEADER:
+            mask = self._none()
+            row = torch.zeros(1, self.operations.first)
+            mask[: self.operations.first] = self.states.allow(row, [place.header])[0] == 0
+            return mask
+        if place.kind == DIGIT:
+            return self.mask(DIGIT, place.sizes[0])
+        return self.mask(place.kind, min(place.left, MOST_KEPT + 1) if place.kind in _AT_EDIT else 0)
+
+    def _none(self) -> Tensor:
+        return torch.zeros(self.vocabulary, dtype=torch.bool)
+
+    def _mask(self, kind: int, size: int) -> Tensor:
+        ids, mask = self.operations, self._none()
+        if kind in (PROGRAM, LINE, *_AT_EDIT):
+            mask |= self.text
+        if kind in (STATE_END, AFTER_DROP, EDIT):
+            mask[self.alphabet.end] = True
+            mask[[*ids.gaps, ids.earlier, ids.unknown]] = True
+        if kind == GAP:
+            mask[ids.gaps[1:]] = True
+        if kind == DIGIT:
+            mask[ids.digits[: 1 << min(size, DIGIT_BITS)]] = True
+        if kind in (FIRST_EDIT, AFTER_DROP, EDIT) and size:
+            mask[[ids.rest, *ids.keeps[: size - 1]]] = True
+        if kind in _AT_EDIT:
+            mask[ids.drops[: min(size, MOST_DROPPED)]] = True
+        return mask
+
+
+class EditsPlace:
+    """Where in its form a trace of edits is.
+
+    Parameters
+    ----------
+    grammar : EditsGrammar
+        The form.
+    lines : int
+        How many lines the state has from which the trace goes on; 0 where it begins.
+    """
+
+    def __init__(self, grammar: EditsGrammar, lines: int = 0) -> None:
+        self.grammar, self.lines = grammar, lines  # lines of the state under way, as far as written
+        self.left = 0  # lines of the state before that are still ahead
+        self.header = StatesPlace(grammar.states)
+        self.sizes: list[int] = []
+        self.kind = STATE_END if lines else HEADER
+
+    def push(self, token: int) -> None:
+        """Take one more token."""
+        operation = self.grammar.operations.meaning(token)
+        if self.kind == HEADER:
+            self.header.push(token)
+            self.kind = PROGRAM if self.header.kind == PROGRAM_START else HEADER
+        elif operation is None:
+            self._write(token)
+        elif operation.begins_state:
+            if self.kind != GAP:
+                self.left, self.lines = self.left + self.lines, 0
+            self.sizes = digit_sizes(operation.number) if operation.kind == "gap" else []
+            self.kind = GAP if operation.kind == "earlier" else DIGIT if self.sizes else FIRST_EDIT
+        elif operation.kind == "digit":
+            self.sizes = self.sizes[1:]
+            self.kind = DIGIT if self.sizes else FIRST_EDIT
+        else:
+            passed = self.left if operation.kind == "rest" else min(operation.number, self.left)
+            self.left -= passed
+            self.lines += passed if operation.kind != "drop" else 0
+            self.kind = self._after(operation)
+
+    def _after(self, operation: Operation) -> int:
+        if operation.kind != "drop":
+            return FIRST_EDIT if operation.number == MOST_KEPT else AFTER_KEEP
+        return AFTER_DROP if self.lines + self.left else FIRST_EDIT  # a state has at least one line
+
+    def _write(self, token: int) -> None:
+        ends = self.grammar.alphabet.ends_line[token]
+        self.lines += ends
+        self.kind = EDIT if ends else LINE

@@ -1,0 +1,128 @@
+"""Where an edit is in the state before: the line that comes next, and the one that a new line replaces."""
+
+from __future__ import annotations
+
+from pcutils.models.formats.base import Hint
+from pcutils.models.formats.edits_tokens import Operations, digit_sizes
+from pcutils.models.formats.states_pointer import Alphabet
+
+FIRST, GAP, AT_LINE, REPLACING, IN_LINE = range(5)
+
+Line = list[int]
+
+
+class EditsPointer:
+    """Follow a trace token by token, carry its edits out, and point at the lines they are about.
+
+    Parameters
+    ----------
+    alphabet : Alphabet
+        What the tokens are.
+    operations : Operations
+        The tokens that edits add.
+
+    Notes
+    -----
+    Between lines the two tokens named are the first ones of the next two lines of the state before, or, where
+    lines were dropped, of the one to replace and of the next. Inside a new line they are the tokens
+    that follow the same place in the line it replaces and in the line above it.
+    """
+
+    def __init__(self, alphabet: Alphabet, operations: Operations) -> None:
+        self.alphabet, self.operations = alphabet, operations
+        self.old: list[Line] = []
+        self.new: list[Line] = []
+        self.line: Line = []
+        self.dropped: list[Line] = []
+        self.cursor = self.replaced = 0
+        self.digits_left = 0
+        self.changing = self.in_header = self.in_gap = False
+        self.matches: list[tuple[Line, int]] = []  # a line, and the place in it that comes next
+
+    def push(self, token: int) -> Hint:
+        """Take one more token.
+
+        Parameters
+        ----------
+        token : int
+            The next token of the trace.
+
+        Returns
+        -------
+        same, other : int
+            Tokens that may follow, -1 for none.
+        situation : int
+            One of FIRST, GAP, AT_LINE, REPLACING, IN_LINE.
+        """
+        operation = self.operations.meaning(token)
+        if token == self.alphabet.start:
+            self._begin([])
+            self.changing, self.in_header = False, True
+            return -1, -1, FIRST
+        if operation is None:
+            self._write(token)
+        elif operation.begins_state:
+            if not (operation.kind == "gap" and self.in_gap):
+                self._begin([*self.new, *self.old[self.cursor :]])
+            self.in_gap = operation.kind == "earlier"
+            self.digits_left = len(digit_sizes(operation.number)) if operation.kind == "gap" else 0
+            self.in_header = operation.kind == "dated"
+            self.changing = True
+        elif operation.kind == "digit":
+            self.digits_left = max(0, self.digits_left - 1)
+        else:
+            self._move(operation.kind, operation.number)
+        return self._hint()
+
+    def _begin(self, old: list[Line]) -> None:
+        self.old, self.new, self.line, self.dropped = old, [], [], []
+        self.cursor = self.replaced = self.digits_left = 0
+        self.in_gap = False
+
+    def _move(self, kind: str, count: int) -> None:
+        passed = self.old[self.cursor :][: None if kind == "rest" else count]
+        self.cursor += len(passed)
+        self.digits_left = 0
+        if kind != "drop":
+            self.new += passed
+            self.dropped, self.replaced = [], 0
+        else:
+            self.dropped = [*self.dropped, *passed]
+
+    def _write(self, token: int) -> None:
+        ends = self.alphabet.ends_line[token]
+        self.digits_left = 0
+        if self.in_header:
+            self.in_header = not ends
+            return
+        if not self.line:
+            replaced = self.dropped[self.replaced : self.replaced + 1]
+            above = self.new[-1:] if self.changing else []
+            self.matches = [(replaced[0] if replaced else [], 0), (above[0] if above else [], 0)]
+        self.line.append(token)
+        self.matches = [(line, _after(line, place, token)) for line, place in self.matches]
+        if ends:
+            self.new.append(self.line)
+            self.line = []
+            self.replaced += 1
+
+    def _hint(self) -> Hint:
+        if not self.changing:
+            return -1, -1, FIRST
+        if self.digits_left or self.in_gap or self.in_header:
+            return -1, -1, GAP
+        if self.line:
+            same, other = (line[place] if place < len(line) else -1 for line, place in self.matches)
+            return same, other, IN_LINE
+        left = self.dropped[self.replaced : self.replaced + 1]
+        ahead = [line[0] for line in [*left, *self.old[self.cursor : self.cursor + 2]][:2]]
+        same, other = [*ahead, self.alphabet.end, self.alphabet.end][:2]
+        return same, other, REPLACING if left else AT_LINE
+
+
+def _after(line: Line, place: int, token: int) -> int:
+    """Give the place after the next one where the line has this token; one on where it has it no more."""
+    for found in range(place, len(line)):
+        if line[found] == token:
+            return found + 1
+    return min(place + 1, max(len(line) - 1, place))
