@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import random
+import re
+import tracemalloc
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from pcutils.analysis.statistics import Estimate
 from pcutils.errors import RunError
 from pcutils.figures.adaptation import students_lines
 from pcutils.figures.plots import forest
-from pcutils.pipeline import open_run, publication
+from pcutils.pipeline import concealed, open_run, publication
 from pcutils.pipeline.book import _refuse_leaks
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.leaks import Secrets, leaks_of_folder, leaks_of_notebook, visible_text
@@ -72,6 +75,103 @@ def secrets() -> Secrets:
 )
 def test_secrets_are_found_in_text(secrets: Secrets, text: str, found: dict[str, int]) -> None:
     assert secrets.in_text(text) == found
+
+
+WORDS = [
+    "fd",
+    "100",
+    "é",
+    "_x",
+    "say",
+    "button",
+    "a-b",
+    "x@example.org",
+    "555-010-9999",
+    "#",
+    "my name is Tess",
+]
+WORDS += ["zz(41)", "->", "  ", "u17zq", "'hi'"]
+
+
+def words_of(item: str, text: str) -> list[str]:
+    return re.findall(rf"(?<!\w){re.escape(item)}(?!\w)", text)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 50_000])
+def test_lines_are_found_that_a_plain_search_finds(at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concealed, "LINES_AT_A_TIME", at_a_time)
+    chance = random.Random(0)
+
+    def some(most: int) -> str:
+        return " ".join(" ".join(chance.choices(WORDS, k=chance.randrange(1, most))).split())
+
+    found = 0
+    for _ in range(200):
+        pool = [some(9) for _ in range(12)]
+        rows = [
+            {"username": "-", "programs": ["\n".join(chance.sample(pool, 5)) for _ in range(2)]}
+            for _ in range(3)
+        ]
+        public, text = (
+            chance.choice(" x_").join(item[: chance.randrange(99)] for item in chance.sample(pool, 6))
+            for _ in range(2)
+        )
+        lines = {line for row in rows for program in row["programs"] for line in program.splitlines()}
+        expected = {
+            line
+            for line in lines
+            if len(line) > 15 and line in " ".join(text.split()) and not words_of(line, public)
+        }
+        assert Secrets(rows, public).in_text(text).get("line", 0) == len(expected)
+        found += len(expected)
+    assert found > 50
+
+
+class ManyRows:
+    """Made-up rows, each with lines of its own, as often as asked; counts how often that is."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.times = count, 0
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        self.times += 1
+        for number in range(self.count):
+            program = "\n".join(f"move {number * 97 + line} steps and turn {line}" for line in range(30))
+            yield {"username": f"u{number:05}", "programs": [program]}
+
+
+def test_a_text_without_a_start_of_a_line_needs_no_second_look() -> None:
+    rows = ManyRows(50)
+    secrets = Secrets(rows)
+    assert secrets.in_text("numbers of many students: 1 2 3") == {}
+    assert rows.times == 1
+    assert secrets.in_text("move 97 steps and turn 0, move 98 steps and turn 1") == {"line": 2}
+    assert rows.times == 2
+    assert secrets.in_text("move 97 steps and turn 0") == {"line": 1}
+    assert rows.times == 2
+
+
+def test_the_pages_of_a_book_are_looked_up_together(tmp_path: Path) -> None:
+    rows = ManyRows(50)
+    secrets = Secrets(rows)
+    for number in range(5):
+        (tmp_path / f"{number}.md").write_text(f"move {97 * number} steps and turn 0")
+    leaks = leaks_of_folder(tmp_path, secrets)
+    assert [(leak.file, leak.kind) for leak in leaks] == [(f"{number}.md", "line") for number in range(5)]
+    assert rows.times == 2
+
+
+def test_lines_of_many_students_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concealed, "LINES_AT_A_TIME", 1000)
+    rows, lines = ManyRows(500), 500 * 30
+    Secrets(ROWS)  # the finder of names reads its lists
+    tracemalloc.start()
+    secrets = Secrets(rows)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert secrets.in_text("move 0 steps and turn 0") == {"line": 1}
+    assert kept < 24 * lines
+    assert most < 60 * lines, "less than the lines themselves"
 
 
 def test_what_everybody_can_read_is_no_secret() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +14,15 @@ from progsnap2_folders import CODES, METADATA, csv_text, event, write_folder
 from pcutils.cli import main
 from pcutils.errors import DataError
 from pcutils.privacy import pseudonym
-from pcutils.sources import QuarantineWarning, check, load, load_with_quarantine
-from pcutils.sources.progsnap2 import Imported, event_types, read_progsnap2, specification
+from pcutils.sources import Quarantined, QuarantineWarning, check, load, load_with_quarantine, stream
+from pcutils.sources.progsnap2 import (
+    Imported,
+    event_types,
+    importing,
+    read_progsnap2,
+    specification,
+    stream_progsnap2,
+)
 
 ORDERED = METADATA | {"IsEventOrderingConsistent": "true", "EventOrderScope": "Global"}
 
@@ -618,3 +626,80 @@ def test_large_class_keeps_every_row(tmp_path: Path) -> None:
     assert loaded.quarantined == imported.quarantined
     assert loaded.counts == dict(imported.rows)
     assert loaded.published is None
+
+
+# Size
+
+
+def write_large(folder: Path, students: int, events: int) -> Path:
+    """Events of many students in turn, every state a program of its own, every eleventh row broken."""
+    rows = [
+        event(
+            number,
+            "no such state" if number % 11 == 10 else number,
+            SubjectID=f"s{number % students}",
+            ServerTimestamp="",
+        )
+        for number in range(students * events)
+    ]
+    codes = {str(number): f"fd {number}\n" + "rt 90\n" * 40 for number in range(students * events)}
+    return write_folder(folder, rows, codes=codes)
+
+
+def test_subjects_of_a_large_data_set_are_held_a_part_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_large(tmp_path, students=100, events=15)
+
+    def peak(buckets: int) -> tuple[int, int]:
+        monkeypatch.setattr(importing, "bucket_count", lambda *files: buckets)
+        tracemalloc.start()
+        rows = sum(1 for _ in stream("progsnap2", path=folder).rows)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return rows, most
+
+    apart, together = peak(25), peak(1)
+    assert apart[0] == together[0] == 100 + 1500 // 11
+    assert apart[1] < 0.5 * together[1]
+
+
+def test_a_stream_gives_what_reading_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_large(tmp_path, students=12, events=10)
+    read = read_progsnap2(path=folder)
+    monkeypatch.setattr(importing, "bucket_count", lambda *files: 4)
+    streamed = stream_progsnap2(path=folder)
+    assert streamed.counts == {}, "nothing is read before a row is asked for"
+    rows = list(streamed.rows)
+    assert [row for row in rows if isinstance(row, Quarantined)] == read.quarantined
+    assert [row for row in rows if not isinstance(row, Quarantined)] == read.traces
+    assert [trace.username for trace in read.traces] == [f"s{number}" for number in range(12)]
+    assert streamed.counts == read.rows == {"state": 110, "quarantined": 10}
+    assert streamed.students.table().equals(read.students)
+
+
+def test_a_code_state_that_is_there_twice_and_differs_stays_unusable(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, [event(0, 0), event(1, 1)])
+    table = folder / "CodeStates/CodeStates.csv"
+    rows = [("0", "fd 1"), ("1", "fd 2"), ("0", "fd 1"), ("0", "fd 9"), ("0", "fd 1")]
+    table.write_text(csv_text(("CodeStateID", "Code"), rows))
+    imported = read_progsnap2(path=folder)
+    assert [(bad.file, bad.row) for bad in imported.quarantined] == [
+        ("CodeStates/CodeStates.csv", 3),
+        ("CodeStates/CodeStates.csv", 4),
+        ("MainTable.csv", 0),
+    ]
+    assert programs(imported) == [("fd 2",)]
+
+
+def test_students_of_a_stream_have_the_columns_asked_for(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, [event(0, 0, SubjectID="b"), event(1, 1, SubjectID="a")])
+    (folder / "LinkTables").mkdir()
+    (folder / "LinkTables/Subject.csv").write_text(
+        csv_text(("SubjectID", "X-Grade"), [("a", "7"), ("c", "8")])
+    )
+    students = load_with_quarantine("progsnap2", path=folder, student_columns="X-Grade").students
+    assert students.fillna("").to_dict("list") == {
+        "username": ["a", "b"],
+        "X-Grade": ["7", ""],
+    }

@@ -12,7 +12,7 @@ import pytest
 from progsnap2_folders import METADATA, csv_text, event, write_folder
 
 from pcutils.errors import DataError
-from pcutils.sources.progsnap2 import Imported, check_progsnap2, read_progsnap2
+from pcutils.sources.progsnap2 import Imported, check_progsnap2, importing, read_progsnap2
 from pcutils.sources.rows import row_problems
 
 INPUTS = int(os.environ.get("PROGSNAP2_FUZZ_INPUTS", "400"))
@@ -136,7 +136,22 @@ def require_all_accounted_for(imported: Imported, file: Path) -> None:
         assert list(row_problems(row)) == []
 
 
-def test_mutated_data_sets_are_read_or_refused_and_nothing_vanishes(tmp_path: Path) -> None:
+def require_same_from_disk(
+    imported: Imported, folder: Path, buckets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is laid out on disk by subject comes back as what is read in one piece."""
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "bucket_count", lambda *files: buckets)
+        again = read_progsnap2(path=folder)
+    assert again.traces == imported.traces
+    assert [trace.username for trace in again.traces] == [trace.username for trace in imported.traces]
+    assert again.quarantined == imported.quarantined
+    assert again.rows == imported.rows
+
+
+def test_mutated_data_sets_are_read_or_refused_and_nothing_vanishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(SEED)
     folders = seed_folders(tmp_path)
     files = {folder: [file for file in sorted(folder.rglob("*")) if file.is_file()] for folder in folders}
@@ -157,6 +172,8 @@ def test_mutated_data_sets_are_read_or_refused_and_nothing_vanishes(tmp_path: Pa
             outcomes["refused"] += 1
         else:
             require_all_accounted_for(imported, main)
+            if number % 4 == 0:
+                require_same_from_disk(imported, folder, chance.choice((2, 5)), monkeypatch)
             outcomes["with rows aside" if imported.quarantined else "clean"] += 1
         if number % 10 == 0:
             list(check_progsnap2(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import tracemalloc
@@ -211,3 +212,19 @@ def test_a_made_up_student_comes_before_the_next_is_thought_of() -> None:
     assert isinstance(next(reading.rows).result, Trace)
     assert isinstance(reading.traits, list)
     assert len(reading.traits) == 1
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_groups_come_in_the_order_of_their_first_records(count: int) -> None:
+    chance = random.Random(3)
+    keys = [chance.choice("abcdefgh") for _ in range(500)]
+    groups = [(key, number % 3) for number, key in enumerate(keys)]
+    with Buckets(count) as buckets:
+        for number, (key, group) in enumerate(zip(keys, groups, strict=True)):
+            buckets.add(key, (number, group, number))
+        found = list(buckets.groups())
+    assert [group for group, _ in found] == list(dict.fromkeys(groups))
+    assert all(
+        records == [number for number, other in enumerate(groups) if other == group]
+        for group, records in found
+    )
