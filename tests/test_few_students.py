@@ -21,7 +21,7 @@ from pcutils.figures.failures import recovery_plot
 from pcutils.figures.notes import BLANKED, JOINED, captioned
 from pcutils.figures.probes import probe_scores
 from pcutils.figures.tables import _without_few_students, table_html
-from pcutils.pipeline.publication import unguarded
+from pcutils.pipeline.publication import PublicationError, unguarded
 
 ROWS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 14)), min_size=1, max_size=120)
 
@@ -199,3 +199,39 @@ def test_a_table_hides_them_in_its_plain_text_as_well(monkeypatch: pytest.Monkey
         assert "0.75" not in page
         assert "0.50" in page
         assert TOO_FEW in page
+
+
+def test_a_sentence_must_know_how_many_students_stand_behind_its_numbers() -> None:
+    for bare in (12, 0.5, np.int64(3), np.float64(0.25), [1, 2], {"value": 0.5, "low": 0.4, "high": 0.6}):
+        with pytest.raises(
+            PublicationError, match=r"\{n\} is a bare number: say with count\(value, students"
+        ):
+            figures.fill("{n} students.", n=bare)
+        with pytest.raises(PublicationError, match="none about students"):
+            figures.say("{n} students.", n=bare)
+        with unguarded():
+            assert figures.fill("{n} students.", n=bare)
+    assert figures.fill("{kind}, {n}: {confidence}.", kind="students", n=estimate(10)).startswith(
+        "students, 0.5"
+    )
+
+
+def test_a_number_of_few_students_is_replaced_in_a_sentence() -> None:
+    template = "{n} attempts of {students}."
+    for students, words in ((9, f"{TOO_FEW} attempts of {TOO_FEW}."), (10, "34 attempts of 10.")):
+        filled = figures.fill(
+            template,
+            n=figures.count(34, students=students),
+            students=figures.count(students, students=students),
+        )
+        assert filled == words
+    assert figures.fill("{share:.0%}", share=figures.count(0.5, students=10)) == "50\u202f%"
+    assert figures.fill("{why}", why=figures.count("3 of them fail", students=3)) == TOO_FEW
+    with unguarded():
+        assert figures.fill("{n}", n=figures.count(34, students=2)) == "34"
+
+
+def test_numbers_that_are_none_about_students_are_said_to_be() -> None:
+    settings = {"seed": figures.plain(3), "few": figures.plain([4, 8]), "none": figures.plain("none")}
+    assert figures.fill("{seed}, {few}, {none}", **settings) == "3, 4 and 8, none"
+    assert figures.fill("{share:.1%}", share=figures.plain(0.125)) == "12.5\u202f%"

@@ -25,6 +25,7 @@ CALLS = {
     "students": "students",
     "measures": "measures",
     "programs": "programs",
+    "reading": "reading",
     "model": "weights",
     "learning_curve": "learning_curve",
     "samples": "samples",
@@ -135,3 +136,51 @@ def test_the_workflow_knows_every_file_that_it_reads(chapter: str) -> None:
         assert path.as_posix() in known, (
             f"run.{call}() reads {path}, which pcutils.pipeline.steps does not list"
         )
+
+
+NUMBERS = {"int", "len", "max", "mean", "median", "min", "nunique", "round", "sum"}
+"""Calls that give a bare number."""
+
+
+def is_bare(value: ast.expr) -> bool:
+    """Whether an expression is clearly a number without a word on how many students stand behind it."""
+    if isinstance(value, ast.IfExp):
+        return is_bare(value.body) or is_bare(value.orelse)
+    if isinstance(value, ast.BoolOp):
+        return any(map(is_bare, value.values))
+    if isinstance(value, ast.Call):
+        is_method = isinstance(value.func, ast.Attribute)
+        name = value.func.attr if is_method else getattr(value.func, "id", "")
+        return name in NUMBERS and not (is_method and value.args)
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, int | float)
+    if isinstance(value, ast.Attribute):
+        return value.attr.isupper() or value.attr in {"n", "left_out"}
+    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub | ast.Div | ast.Pow)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_number_in_a_sentence_says_of_how_many_students_it_is(chapter: str) -> None:
+    for cell in code_cells(chapter):
+        for call in ast.walk(ast.parse(cell.source)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"fill", "say"}:
+                bare = [one.arg for one in call.keywords if is_bare(one.value)]
+                assert not bare, f"{cell.id}: {', '.join(map(str, bare))}: give count(...) or plain(...)"
+
+
+@pytest.mark.parametrize(
+    ("source", "bare"),
+    [
+        ("len(rows)", True),
+        ("1 - share", True),
+        ("rows.mean() if rows else None", True),
+        ("failures.HORIZON", True),
+        ("plain(len(rows))", False),
+        ("count(rows.mean(), students=12)", False),
+        ("kind.capitalize()", False),
+        ("comparison.mean(split, model)", False),
+    ],
+)
+def test_bare_numbers_are_told_from_others(source: str, bare: bool) -> None:
+    value = ast.parse(source, mode="eval").body
+    assert is_bare(value) == bare

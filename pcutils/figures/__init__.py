@@ -12,7 +12,7 @@ from pcutils.figures.plots import (
     percent_axis,
     stacked_shares,
 )
-from pcutils.figures.prose import fill, number, reading, say
+from pcutils.figures.prose import count, fill, number, plain, reading, say
 from pcutils.figures.scorecard import evidence_panels, show_verdicts
 from pcutils.figures.svg import show
 from pcutils.figures.tables import show_table
@@ -38,6 +38,7 @@ __all__ = [
     "VARIANT_LABELS",
     "VARIANT_LINES",
     "VARIANT_MARKERS",
+    "count",
     "evidence_panels",
     "fill",
     "filmstrip",
@@ -47,6 +48,7 @@ __all__ = [
     "number",
     "paired_points",
     "percent_axis",
+    "plain",
     "player",
     "reading",
     "say",

@@ -12,7 +12,7 @@ from pcutils.analysis.datasheet import datasheet
 from pcutils.analysis.paper import FACTS
 from pcutils.figures.notes import BLANKED, JOINED, add_note, say_empty
 from pcutils.figures.plots import WIDTH, percent_axis, without_few_students
-from pcutils.figures.prose import fill
+from pcutils.figures.prose import fill, plain
 from pcutils.figures.theme import PLAIN_COLOUR, SERIES_COLOURS
 from pcutils.pipeline import publication
 
@@ -36,7 +36,8 @@ def datasheet_table(source: str) -> pd.DataFrame:
     """
     facts = {fact.name: fact.value for fact in FACTS}
     years = f"{facts['first_year']} to {facts['last_year']}"
-    answers = {question: fill(text, years=years, **facts) for question, text in datasheet(source).items()}
+    published = {name: plain(value) for name, value in facts.items()}
+    answers = {question: fill(text, years=years, **published) for question, text in datasheet(source).items()}
     return pd.DataFrame({"question": answers.keys(), "answer": answers.values()})
 
 

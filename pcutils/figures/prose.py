@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from string import Formatter
 from typing import Any
@@ -18,12 +19,71 @@ _TYPED_NUMBER = re.compile(r"(?<![A-Za-z\d])(?<![A-Za-z]-)(?<![\d.,])\d")
 NOT_DEFINED = "not defined"
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A number and of how many students it is; made by :func:`count`."""
+
+    value: Any
+    students: int
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A number that is none about students; made by :func:`plain`."""
+
+    value: Any
+
+
+def count(value: object, *, students: int) -> Counted:
+    r"""Say of how many students a number is, so that a sentence may hold it.
+
+    Parameters
+    ----------
+    value : int or float
+        The number.
+    students : int
+        How many students stand behind it; of a number of students, that number.
+
+    Returns
+    -------
+    Counted
+        For :func:`fill` and :func:`say`. Not shown of too few students, where these must not be seen.
+
+    Examples
+    --------
+    >>> fill("{share:.0%} of the attempts fail.", share=count(0.25, students=12))
+    '25\u202f% of the attempts fail.'
+    """
+    return Counted(value, int(students))
+
+
+def plain(value: object) -> Plain:
+    """Say that a number is none about students: a setting, a seed, a number of titles or files.
+
+    Parameters
+    ----------
+    value : int, float, str or sequence of str
+        The number, or the words in place of it.
+
+    Returns
+    -------
+    Plain
+        For :func:`fill` and :func:`say`.
+
+    Examples
+    --------
+    >>> fill("Seed {seed}.", seed=plain(7))
+    'Seed 7.'
+    """
+    return Plain(value)
+
+
 def number(value: object, spec: str = "") -> str:
     r"""Write a number as a sentence needs it.
 
     Parameters
     ----------
-    value : int, float, Estimate, mapping with value, low and high, str or None
+    value : int, float, Counted, Plain, Estimate, mapping with value, low and high, str or None
         What to write. None and not-a-number give "not defined".
     spec : str
         A Python format; without one, whole numbers get thousands separators and others three significant
@@ -42,6 +102,10 @@ def number(value: object, spec: str = "") -> str:
     >>> number(Estimate(0.5, 0.25, 0.75, 10), ".2f")
     '0.50 (0.25 to 0.75)'
     """
+    if isinstance(value, Counted) and publication.is_too_few(value.students):
+        return publication.TOO_FEW
+    if isinstance(value, Counted | Plain):
+        value = value.value
     if isinstance(value, Estimate):
         if value.is_defined and publication.is_too_few(value.n):
             return publication.TOO_FEW
@@ -63,8 +127,10 @@ def fill(template: str, /, **values: object) -> str:
     template : str
         Text with ``{name}`` or ``{name:.2f}``; no number may be typed in it, except inside a name such as C1.
         ``{confidence}`` is always known and stands for the level of the intervals.
-    **values : number, Estimate, measure of a results file, str or sequence of str
-        What to put in; see :func:`number`. A sequence of str becomes "a, b and c".
+    **values : number, Counted, Plain, Estimate, measure of a results file, str or sequence of str
+        What to put in; see :func:`number`. A sequence of str becomes "a, b and c". Where students must not be
+        seen, every number says of how many students it is (:func:`count`, or an Estimate), or that it is none
+        about students (:func:`plain`).
 
     Returns
     -------
@@ -75,6 +141,8 @@ def fill(template: str, /, **values: object) -> str:
     ------
     PcutilsError
         Where a number is typed or a value is missing.
+    PublicationError
+        Where students must not be seen, and a number does not say of how many students it is.
 
     Examples
     --------
@@ -92,6 +160,7 @@ def fill(template: str, /, **values: object) -> str:
         if field is not None:
             if field not in known:
                 raise PcutilsError(f"no value for {{{field}}}; given are {', '.join(sorted(known))}")
+            _refuse_bare(field, known[field])
             pieces.append(_word(known[field], spec or ""))
     return "".join(pieces)
 
@@ -109,7 +178,7 @@ def say(template: str, /, **values: object) -> None:
     Raises
     ------
     PublicationError
-        Where a run is open whose source does not allow what is in it.
+        Where a run is open whose source does not allow what is in it, as for :func:`fill`.
     """
     from IPython.display import Markdown, display
 
@@ -145,7 +214,19 @@ def reading(estimate: Estimate, *, above: str, below: str, unclear: str, bound: 
     return {"above": above, "below": below, "unclear": unclear}[estimate.side(bound)]
 
 
+def _refuse_bare(field: str, value: object) -> None:
+    """Refuse a number of which nobody knows how many students stand behind it."""
+    items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    bare = any(isinstance(item, Real | Mapping) and not isinstance(item, bool) for item in items)
+    if bare and publication.is_guarded():
+        raise publication.PublicationError(
+            f"{{{field}}} is a bare number: say with count(value, students=...) of how many students it is, "
+            "or with plain(value) that it is none about students"
+        )
+
+
 def _word(value: object, spec: str) -> str:
+    value = value.value if isinstance(value, Plain) else value
     if isinstance(value, Sequence) and not isinstance(value, str):
         words = [str(item) for item in value]
         return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
