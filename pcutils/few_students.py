@@ -30,6 +30,28 @@ def is_too_few(students: float | None) -> bool:
     return is_guarded() and students is not None and students < LEAST_STUDENTS
 
 
+def without_counts(reason: Any) -> Any:
+    """Give the reason why something cannot be measured, without counting the few that there are.
+
+    Parameters
+    ----------
+    reason : str or None
+        In words; where it holds a number, something was too few.
+
+    Returns
+    -------
+    str or None
+        Where students must not be seen, `TOO_FEW` in place of a reason with a number; elsewhere as it is.
+
+    Examples
+    --------
+    >>> without_counts("3 students are too few")
+    '3 students are too few'
+    """
+    counts = isinstance(reason, str) and any(sign.isdigit() for sign in reason)
+    return TOO_FEW if counts and is_guarded() else reason
+
+
 def bounded(values: npt.ArrayLike, owners: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Pull the extremes in, so that enough students stand behind the smallest and the largest value.
 

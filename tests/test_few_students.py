@@ -235,3 +235,10 @@ def test_numbers_that_are_none_about_students_are_said_to_be() -> None:
     settings = {"seed": figures.plain(3), "few": figures.plain([4, 8]), "none": figures.plain("none")}
     assert figures.fill("{seed}, {few}, {none}", **settings) == "3, 4 and 8, none"
     assert figures.fill("{share:.1%}", share=figures.plain(0.125)) == "12.5\u202f%"
+
+
+def test_a_reason_does_not_count_the_few_that_there_are() -> None:
+    reasons = ["3 students are too few", "every example has the same value", None]
+    assert [few_students.without_counts(reason) for reason in reasons] == [TOO_FEW, *reasons[1:]]
+    with unguarded():
+        assert [few_students.without_counts(reason) for reason in reasons] == reasons
