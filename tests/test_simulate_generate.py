@@ -73,13 +73,18 @@ def test_size_and_shape(school) -> None:
     assert len(set(pairs)) == len(pairs)
     assert {trace.title for trace in traces} == {assignment.title for assignment in assignments()}
     lengths = np.array([len(trace.programs) for trace in traces])
-    assert 5 <= np.median(lengths) <= 8
+    assert 2 <= np.median(lengths) <= 4
+    assert 4.2 <= np.mean(lengths) <= 5.6
+    assert 0.1 <= np.mean(lengths == 1) <= 0.35
     assert lengths.max() <= 50
     assert np.quantile(lengths, 0.99) >= 20
     characters = np.array([sum(map(len, trace.programs)) + 32 * len(trace.programs) for trace in traces])
-    assert np.mean(characters) < 1500
-    assert np.mean(characters < 3500) > 0.97
-    assert np.mean([len(trace.programs[-1].splitlines()) <= 25 for trace in traces]) > 0.95
+    assert np.mean(characters) < 1200
+    assert np.mean(characters < 3500) > 0.96
+    lines = np.array([len(trace.programs[-1].splitlines()) for trace in traces])
+    assert 9 <= np.median(lines) <= 15
+    assert 20 <= np.mean(lines) <= 28
+    assert np.mean(lines <= 120) > 0.95
 
 
 def test_states_and_times(school) -> None:

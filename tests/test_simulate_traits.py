@@ -26,12 +26,13 @@ def observed(trace: Trace) -> dict[str, float]:
     """Measure what one trace shows of its student, in the simplest way."""
     steps = line_steps(trace)
     gaps = [(b - a).total_seconds() for a, b in zip(trace.timestamps, trace.timestamps[1:], strict=False)]
+    later = [step for step in steps[1:] if step > 0]
     last = trace.programs[-1]
     return {
         "tinkering": sum(step == 0 for step in steps[1:]) / len(steps),
         "going_back": sum(state in trace.programs[:i] for i, state in enumerate(trace.programs)) / len(steps),
         "commenting": sum(line.lstrip().startswith("#") for line in last.splitlines()),
-        "step_size_lines": float(np.mean([step for step in steps if step > 0])),
+        "step_size_lines": float(np.median(later)) if later else np.nan,
         "gap_seconds": float(np.median(gaps)) if gaps else np.nan,
         "colourfulness": len(set(_COLOUR.findall(last))),
         "abstraction": len(re.findall(r"for |->| = ", last)),

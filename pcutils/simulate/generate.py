@@ -11,6 +11,7 @@ import numpy as np
 from pcutils.errors import DataError
 from pcutils.simulate.assignment import Assignment, Style
 from pcutils.simulate.assignments import assignments
+from pcutils.simulate.population import POPULATION
 from pcutils.simulate.process import Writer
 from pcutils.simulate.render import render
 from pcutils.simulate.school import Clock, draw_class
@@ -198,7 +199,7 @@ def write_assignment(student: Student, assignment: Assignment, rng: np.random.Ge
     states: list[str] = []
     style = choose_style(student, assignment.styles, rng)
     others = [other for other in assignment.styles if other is not style]
-    if rng.random() < 0.3 * student.traits.tinkering:
+    if rng.random() < POPULATION.start_anew * student.traits.tinkering:
         other = choose_style(student, others, rng)
         first = Writer(student, render(assignment, other, student, rng), rng, states)
         if not first.write(steps=int(rng.integers(1, 4))):

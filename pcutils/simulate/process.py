@@ -8,12 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pcutils.simulate.mistakes import make_mistake
+from pcutils.simulate.population import POPULATION
 from pcutils.simulate.render import CODE, LATE, Line
 from pcutils.simulate.students import COLOURS, SIZES, Student
-
-MAX_STATES = 45
-PATIENCE_CHARACTERS = 2600
-"""After so many characters in all states, a student only finishes: the lesson is over."""
 
 _NUMBER = re.compile(r"(?<=\.\.)[1-9]\d*\b|(?<![\w.\[])[1-9]\d*\b(?!\.)")
 _TOUCHY = re.compile(r"[\"'+<>%]|==|\bis\b|\bspeed\b")
@@ -54,6 +51,9 @@ class Writer:
         early = [i for i, line in enumerate(self.lines) if line.role != LATE]
         self.order = early + [i for i, line in enumerate(self.lines) if line.role == LATE]
         self.states: list[str] = [] if states is None else states
+        self.characters = sum(map(len, self.states))
+        self.indents = [line.indent for line in self.lines]
+        self.unfinished = self._unfinished()
 
     def write(self, *, steps: int | None = None) -> bool:
         """Write the program.
@@ -69,28 +69,40 @@ class Writer:
             False if the student gave up.
         """
         grown = 0
+        at_once = steps is None and not self.states and self._has_it_at_once()
         while pending := self._pending():
             if grown == steps:
                 return True
-            if self.states and self._happens(0.03 * (1 - self.traits.persistence)):
+            if self.states and self._happens(POPULATION.give_up * (1 - self.traits.persistence)):
                 return False
-            if grown and not self._is_tired() and self._happens(0.01 + 0.16 * self.traits.tinkering):
+            if (
+                grown
+                and not self._is_tired()
+                and self._happens(self._tinkering(POPULATION.delete_least, POPULATION.delete_more))
+            ):
                 self._delete()
-            grown += 1
-            new = self._grow(pending if not self._is_tired() else None)
-            if not self._run_new(new):
+            if not self._run_new(self._grow(pending, at_once and not grown)):
                 return False
-            self._tinker_while(0.03 + 0.5 * self.traits.tinkering)
-            if len(self.states) >= MAX_STATES:
+            grown += 1
+            self._tinker_while(self._tinkering(POPULATION.tinker_least, POPULATION.tinker_more))
+            if len(self.states) >= POPULATION.most_states:
                 return True
-        self._tinker_while(0.1 + 0.75 * self.traits.tinkering)
+        self._tinker_while(self._tinkering(POPULATION.play_least, POPULATION.play_more))
         return True
 
     def _happens(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
 
+    def _tinkering(self, least: float, more: float) -> float:
+        return least + more * self.traits.tinkering
+
+    def _has_it_at_once(self) -> bool:
+        step_by_step = 1 - POPULATION.at_once_least - POPULATION.at_once_more * self.traits.step_size
+        step_by_step *= POPULATION.step_by_step ** self.lines[-1].part
+        return not self._happens(max(step_by_step, POPULATION.step_by_step_least))
+
     def _is_tired(self) -> bool:
-        return sum(map(len, self.states)) > PATIENCE_CHARACTERS or len(self.states) >= MAX_STATES
+        return self.characters > POPULATION.patience_characters or len(self.states) >= POPULATION.most_states
 
     def _pending(self) -> list[int]:
         return [i for i in self.order if self.shown[i] is None]
@@ -99,38 +111,56 @@ class Writer:
         text = "\n".join(shown for shown in self.shown if shown is not None).rstrip()
         if text and (not self.states or self.states[-1] != text):
             self.states.append(text)
+            self.characters += len(text)
 
-    def _grow(self, pending: list[int] | None) -> list[int]:
+    def _grow(self, pending: list[int], at_once: bool) -> list[int]:
         """Add the next lines, and what their blocks need to be whole."""
-        everything = self._pending()
-        size = len(everything)
-        if pending is not None:
-            mean = np.log(self.traits.step_size_lines)
-            size = max(1, round(float(self.rng.lognormal(mean, 0.35))))
-        new = everything[:size]
-        while new[-1] != everything[-1] and self._needs_more(new[-1]):
-            new = everything[: len(new) + 1]
+        new = pending[: self._size(pending, at_once)]
+        while new[-1] != pending[-1] and self._needs_more(new[-1]):
+            new = pending[: len(new) + 1]
         for i in new:
             self.shown[i] = self.target[i]
         return new
 
+    def _size(self, pending: list[int], at_once: bool) -> int:
+        """How many lines come next."""
+        if self._is_tired():
+            return len(pending)
+        if at_once:
+            return max(1, sum(self.lines[i].role != LATE for i in pending))
+        part = self.lines[pending[0]].part
+        if part and self._begins_part(pending[0]) and self._happens(POPULATION.paste):
+            return sum(self.lines[i].part == part for i in pending)
+        mean = np.log(self.traits.step_size_lines)
+        return max(1, round(float(self.rng.lognormal(mean, POPULATION.step_spread))))
+
+    def _begins_part(self, i: int) -> bool:
+        return i == 0 or self.lines[i - 1].part != self.lines[i].part
+
     def _needs_more(self, i: int) -> bool:
         """Whether a program should not end here: it says nothing, or its block is empty or loops for ever."""
-        return not self._is_code(i) or self._opens_block(i) or self._is_in_unfinished_while(i)
+        return not self._is_code(i) or self._opens_block(i) or self.unfinished[i]
 
-    def _is_in_unfinished_while(self, i: int) -> bool:
-        after = self.lines[i + 1].indent if i + 1 < len(self.lines) else 0
-        return any(
-            line.text.lstrip().startswith("while ") and line.indent < min(after, self.lines[i].indent)
-            for line in self.lines[:i]
-        )
+    def _unfinished(self) -> list[bool]:
+        """Whether each line stands inside a `while` that goes on after it."""
+        found = [False] * len(self.lines)
+        if not any(line.text.lstrip().startswith("while ") for line in self.lines):
+            return found
+        loops: list[int] = []
+        for i, line in enumerate(self.lines):
+            after = self.indents[i + 1] if i + 1 < len(self.lines) else 0
+            loops = [indent for indent in loops if indent < self.indents[i]]
+            found[i] = any(indent < after for indent in loops)
+            if line.text.lstrip().startswith("while "):
+                loops.append(self.indents[i])
+        return found
 
     def _is_code(self, i: int) -> bool:
         return self.lines[i].role == CODE and bool(self.target[i].strip())
 
     def _opens_block(self, i: int) -> bool:
         following = next((j for j in range(i + 1, len(self.lines)) if self.lines[j].text.strip()), None)
-        return following is not None and self.lines[following].indent > self.lines[i].indent
+        return following is not None and self.indents[following] > self.indents[i]
 
     def _delete(self) -> None:
         """Take the last lines away, to write them again."""
@@ -173,8 +203,9 @@ class Writer:
 
     def _repair(self, i: int) -> bool:
         """Try until the line is right or gone; False if the student gives up."""
-        while not self._happens(0.2 + 0.75 * self.traits.skill):
-            if self._happens(0.35 * (1 - self.traits.persistence)) or len(self.states) >= MAX_STATES:
+        succeeds = POPULATION.repair_least + POPULATION.repair_more * self.traits.skill
+        while not (self._is_tired() or self._happens(succeeds)):
+            if self._happens(POPULATION.give_up_repair * (1 - self.traits.persistence)):
                 return False
             choice = self.rng.random()
             if choice < 0.5:
@@ -199,10 +230,10 @@ class Writer:
         if changed is None:
             return
         self._run()
-        if self._happens(0.3):
+        if self._happens(POPULATION.try_again):
             self.shown[changed] = self._other_value(self.target[changed]) or self.target[changed]
             self._run()
-        if self._happens(0.7):
+        if self._happens(POPULATION.take_back):
             self.shown[changed] = self.target[changed]
             self._run()
         else:

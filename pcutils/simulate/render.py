@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from pcutils.simulate.assignment import Assignment, Style
+from pcutils.simulate.population import POPULATION
+from pcutils.simulate.repeat import further_part
 from pcutils.simulate.students import Student
 
 ANIMALS = ("turtle", "cat", "dog", "fox", "owl", "fish", "frog", "bear")
@@ -41,10 +45,13 @@ class Line:
         The line as the student writes it, with its indentation.
     role : {"code", "comment", "late"}
         ``"late"`` stands for lines that the student adds once the rest is there.
+    part : int
+        0 in the solution itself, then counts what follows it.
     """
 
     text: str
     role: str = CODE
+    part: int = 0
 
     @property
     def indent(self) -> int:
@@ -72,11 +79,8 @@ def render(assignment: Assignment, style: Style, student: Student, rng: np.rando
         The program, top to bottom; joined by newlines it runs.
     """
     habits = student.habits
-    chosen = _without_optional(style.lines, student.traits.colourfulness, rng)
-    slots = _slots(student, rng)
-    names = _names(chosen, habits.name_style)
-    texts = [_written(line, student, slots, names) for line in chosen]
-    lines = _with_comments(assignment.title, texts, student, rng)
+    parts = _parts(assignment, style, student, rng)
+    lines = _with_comments(assignment.title, parts, student, rng)
     if habits.blank_lines:
         lines = _with_blank_lines(lines)
     if habits.speed is not None:
@@ -87,7 +91,36 @@ def render(assignment: Assignment, style: Style, student: Student, rng: np.rando
     return lines
 
 
-def _without_optional(lines: tuple[str, ...], colourfulness: float, rng: np.random.Generator) -> list[str]:
+def _parts(
+    assignment: Assignment, style: Style, student: Student, rng: np.random.Generator
+) -> list[list[str]]:
+    """Write the solution and what follows it, each its own list of lines."""
+    spread = POPULATION.repeats_spread_programs
+    further = int(student.habits.repeats * rng.lognormal(0, spread))
+    names = _names([line for lines in (style.lines, *assignment.more) for line in lines], student)
+    slots = _slots(student, rng)
+    parts: list[list[str]] = []
+    room = POPULATION.longest_characters
+    for number in range(1 + further):
+        walks = student.habits.taste % 2 == 0
+        lines = further_part(assignment, style, number, walks=walks) if number else style.lines
+        if number and (not lines or room < 0):
+            break
+        if number and _changes(student, rng):
+            slots = _slots(student, rng)
+        chosen = _without_optional(lines, student.traits.colourfulness, rng)
+        parts.append([_written(line, student, slots, names) for line in chosen])
+        room -= sum(map(len, parts[-1]))
+    return parts
+
+
+def _changes(student: Student, rng: np.random.Generator) -> bool:
+    """Whether the next part gets a colour of its own."""
+    colourfulness = student.traits.colourfulness
+    return bool(rng.random() < POPULATION.change_least + POPULATION.change_more * colourfulness)
+
+
+def _without_optional(lines: Sequence[str], colourfulness: float, rng: np.random.Generator) -> list[str]:
     kept, written, inside = [], False, False
     for line in lines:
         optional = line.lstrip(" ").startswith("~")
@@ -101,14 +134,13 @@ def _without_optional(lines: tuple[str, ...], colourfulness: float, rng: np.rand
 
 def _slots(student: Student, rng: np.random.Generator) -> dict[str, str]:
     habits = student.habits
-    weights = 0.45 ** np.arange(len(habits.colours))
     count = len(habits.colours)
-    order = rng.choice(count, size=count, replace=False, p=weights / weights.sum())
+    # The first to ring of several clocks, each 0.45 times as fast as the one before: a draw by weight.
+    order = np.argsort(rng.exponential(size=count) / 0.45 ** np.arange(count))
     colours = [habits.colours[order[0]]]
     for i in (1, 2):
-        changes = rng.random() < 0.15 + 1.1 * student.traits.colourfulness
-        colours.append(habits.colours[order[i % count]] if changes else colours[0])
-    size = habits.sizes[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+        colours.append(habits.colours[order[i % count]] if _changes(student, rng) else colours[0])
+    size = habits.sizes[bisect((0.6, 0.85), rng.random())]
     sides = SIDES[habits.taste % len(SIDES)]
     values = {
         "colour": colours[0],
@@ -117,7 +149,7 @@ def _slots(student: Student, rng: np.random.Generator) -> dict[str, str]:
         "size": size,
         "half": size // 2,
         "third": size // 3,
-        "width": habits.widths[int(rng.choice(2, p=(0.8, 0.2)))],
+        "width": habits.widths[bisect((0.8,), rng.random())],
         "spot": SPOTS[habits.taste % len(SPOTS)],
         "count": habits.count,
         "count2": 2 * habits.count,
@@ -131,7 +163,8 @@ def _slots(student: Student, rng: np.random.Generator) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def _names(lines: list[str], name_style: str) -> dict[str, str]:
+def _names(lines: Sequence[str], student: Student) -> dict[str, str]:
+    name_style = student.habits.name_style
     words = list(dict.fromkeys(word for line in lines for word in _NAME.findall(line)))
     functions = {word for line in lines for word in re.findall(r"@([a-z]+) = (?:\(.*\) )?->", line)}
     names: dict[str, str] = {}
@@ -152,16 +185,21 @@ def _written(line: str, student: Student, slots: dict[str, str], names: dict[str
     if line.lstrip(" ").startswith("## "):
         return line
     quote_colours = student.habits.quotes_colours
-    pieces = []
-    for number, piece in enumerate(_STRING.split(_NAME.sub(lambda match: names[match[1]], line))):
+    named = _NAME.sub(lambda match: names[match[1]], line) if "@" in line else line
+    pieces = _STRING.split(named) if '"' in named else [named]
+    for number, piece in enumerate(pieces):
+        if "$" not in piece:
+            continue
         in_code = number % 2 == 0
 
         def fill(match: re.Match[str], in_code: bool = in_code) -> str:
             value = slots[match[1]]
             return f'"{value}"' if in_code and quote_colours and match[1].startswith("colour") else value
 
-        pieces.append(_SLOT.sub(fill, piece))
-    text = _TIMES.sub(lambda match: "for " + student.habits.loop_style.format(n=match[1]), "".join(pieces))
+        pieces[number] = _SLOT.sub(fill, piece)
+    text = "".join(pieces)
+    if text.endswith(" times"):
+        text = _TIMES.sub(lambda match: "for " + student.habits.loop_style.format(n=match[1]), text)
     level = (len(text) - len(text.lstrip(" "))) // 2
     return _punctuated(" " * (level * student.habits.indent) + text.lstrip(" "), student)
 
@@ -170,6 +208,8 @@ def _punctuated(text: str, student: Student) -> str:
     habits = student.habits
     if habits.parentheses and "->" not in text:
         text = _CALL.sub(r"\1\2(\3)", text, count=1)
+    if not (habits.tight_commas and ", " in text) and not (habits.quote == "'" and '"' in text):
+        return text
     pieces = _STRING.split(text)
     for number, piece in enumerate(pieces):
         if number % 2 == 0 and habits.tight_commas:
@@ -179,29 +219,32 @@ def _punctuated(text: str, student: Student) -> str:
     return "".join(pieces)
 
 
-def _with_comments(title: str, texts: list[str], student: Student, rng: np.random.Generator) -> list[Line]:
+def _with_comments(
+    title: str, parts: list[list[str]], student: Student, rng: np.random.Generator
+) -> list[Line]:
     role = LATE if student.habits.comments_come_late else COMMENT
-    commenting = student.traits.commenting
+    commenting = POPULATION.comment_most * student.traits.commenting**POPULATION.comment_power
     lines: list[Line] = []
 
-    def comment(what: str, probability: float) -> None:
-        if rng.random() < probability:
+    def comment(what: str, probability: float, part: int) -> None:
+        if rng.random() < (POPULATION.comment_again if part else 1) * probability:
             shown = student.habits.comment_style.format(text=what, TEXT=what.upper())
-            lines.append(Line(shown, role))
+            lines.append(Line(shown, role, part))
 
-    comment(title, commenting)
-    for text in texts:
-        if text.startswith("## "):
-            comment(text[3:], commenting)
-            continue
-        if text.startswith(("for ", "while ")):
-            comment("loop", 0.7 * commenting)
-        elif re.match(r"\w+ = (\(.*\) )?->", text):
-            comment("function", 0.7 * commenting)
-        elif text.startswith(("pen", "write", "await")) and not lines:
-            comment("start", 0.7 * commenting)
-        lines.append(Line(text))
-    comment("the end", 0.3 * commenting)
+    comment(title, commenting, 0)
+    for part, texts in enumerate(parts):
+        for text in texts:
+            if text.startswith("## "):
+                comment(text[3:], commenting, part)
+                continue
+            if text.startswith(("for ", "while ")):
+                comment("loop", 0.7 * commenting, part)
+            elif re.match(r"\w+ = (\(.*\) )?->", text):
+                comment("function", 0.7 * commenting, part)
+            elif text.startswith(("pen", "write", "await")) and not lines:
+                comment("start", 0.7 * commenting, part)
+            lines.append(Line(text, part=part))
+    comment("the end", 0.3 * commenting, len(parts) - 1)
     return lines
 
 
@@ -210,6 +253,6 @@ def _with_blank_lines(lines: list[Line]) -> list[Line]:
     for before, after in pairwise(lines):
         ends_block = before.indent > 0 and after.indent == 0 and not after.text.startswith("else")
         if ends_block or (after.role == COMMENT and before.role == CODE):
-            spaced.append(Line(""))
+            spaced.append(Line("", part=after.part))
         spaced.append(after)
     return spaced

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from pcutils.simulate.population import POPULATION
 from pcutils.simulate.students import CLASS_SIZE, Student
 
 YEARS = tuple(range(2015, 2025))
 LESSON = timedelta(minutes=50)
-SPREAD_OF_GAPS = 0.7
-"""Standard deviation of the logarithm of the gap between two runs."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Clock:
         times = [self.now]
         begin = self.now
         mean = np.log(self.student.traits.gap_seconds)
-        for gap in self.rng.lognormal(mean, SPREAD_OF_GAPS, size=states - 1):
+        for gap in self.rng.lognormal(mean, POPULATION.gap_spread, size=states - 1):
             self.now += timedelta(seconds=max(1, round(float(gap))))
             if self.now - begin > LESSON:
                 begin = begin + timedelta(weeks=1)

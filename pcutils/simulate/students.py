@@ -1,6 +1,7 @@
 """Made-up students: their traits, which a model may try to recover, and their habits, which make their style.
 
-All distributions are ours, chosen so that a class looks lively; none is fitted to a real pupil.
+The shapes of all distributions are ours, chosen so that a class looks lively; their middles are in
+:mod:`pcutils.simulate.population`. None is fitted to a real pupil.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import numpy as np
+
+from pcutils.simulate.population import POPULATION
 
 Option = TypeVar("Option")
 
@@ -40,25 +43,26 @@ class Traits:
     tinkering : float
         0 to 1, Beta(1.4, 2): tries values and takes them back, deletes and writes again, plays on at the end.
     commenting : float
-        0 to 1, Beta(0.7, 1.5): share of a program's parts that get a comment.
+        0 to 1, Beta(0.7, 1.5): two fifths of its third power are the share of a program's parts that get a
+        comment, so most students hardly ever comment and a few often do.
     colourfulness : float
         0 to 1, Beta(1.3, 1.3): how many colours, and how often they change.
     step_size : float
         0 to 1, Beta(1.3, 1.6): how much is written between two runs.
     step_size_lines : float
-        The same as a mean number of lines, 1 to 8.
+        The same as a mean number of lines, 1 to 5.
     persistence : float
         0 to 1, seven tenths Beta(3, 1.5) and three tenths skill: goes on after a failed repair.
     speed : float
         0 to 1, Beta(2, 2): how fast one run follows the other.
     gap_seconds : float
-        The same as a median gap, 8 (fast) to 90 (slow) seconds.
+        The same as a median gap, 5.5 (fast) to 60 (slow) seconds.
     abstraction : float
         0 to 1, four fifths Beta(0.8, 0.8) and one fifth skill: prefers loops, variables and functions.
     error_compile, error_name, error_type : float
         Probability that a run with new lines holds a mistake in spelling out the code (quotes, brackets,
         indentation), in a name, or in the kind of a value (a forgotten comma). They add up to
-        ``0.04 + 0.4 * (1 - skill) ** 1.5``, shared out by Dirichlet(1.2, 2, 0.8).
+        ``0.01 + 0.27 * (1 - skill) ** 2.5``, shared out by Dirichlet(1.2, 2, 0.8).
     """
 
     skill: float
@@ -97,6 +101,8 @@ class Habits:
         Favourite lengths in pixels and pen widths.
     count : int
         Favourite small number.
+    repeats : float
+        How often a program goes on with one more part, in the middle.
     speed : str or None
         What stands after ``speed``; None for students who do not set it.
     speed_comes_late : bool
@@ -121,6 +127,7 @@ class Habits:
     sizes: tuple[int, ...]
     widths: tuple[int, ...]
     count: int
+    repeats: float
     speed: str | None
     speed_comes_late: bool
     pen: tuple[str, str]
@@ -213,17 +220,19 @@ def draw_traits(rng: np.random.Generator) -> Traits:
     skill = rng.beta(2.0, 2.0)
     step_size = rng.beta(1.3, 1.6)
     speed = rng.beta(2.0, 2.0)
-    errors = (0.04 + 0.4 * (1 - skill) ** 1.5) * rng.dirichlet((1.2, 2.0, 0.8))
+    mistakes = POPULATION.mistakes_more * (1 - skill) ** POPULATION.mistakes_power
+    errors = (POPULATION.mistakes_least + mistakes) * rng.dirichlet((1.2, 2.0, 0.8))
+    slowest, fastest = POPULATION.gap_slowest_seconds, POPULATION.gap_fastest_seconds
     return Traits(
         skill=float(skill),
         tinkering=float(rng.beta(1.4, 2.0)),
         commenting=float(rng.beta(0.7, 1.5)),
         colourfulness=float(rng.beta(1.3, 1.3)),
         step_size=float(step_size),
-        step_size_lines=float(8.0**step_size),
+        step_size_lines=float(POPULATION.step_largest_lines**step_size),
         persistence=float(0.7 * rng.beta(3.0, 1.5) + 0.3 * skill),
         speed=float(speed),
-        gap_seconds=float(90.0 * (8.0 / 90.0) ** speed),
+        gap_seconds=float(slowest * (fastest / slowest) ** speed),
         abstraction=float(0.8 * rng.beta(0.8, 0.8) + 0.2 * skill),
         error_compile=float(errors[0]),
         error_name=float(errors[1]),
@@ -254,12 +263,13 @@ def draw_habits(rng: np.random.Generator, traits: Traits) -> Habits:
     def happens(probability: float) -> bool:
         return bool(rng.random() < probability)
 
-    favourites = 2 + round(5 * traits.colourfulness)
+    favourites = POPULATION.colours_least + round(POPULATION.colours_more * traits.colourfulness)
     return Habits(
         colours=tuple(COLOURS[i] for i in rng.permutation(len(COLOURS))[:favourites]),
         sizes=tuple(SIZES[i] for i in rng.permutation(len(SIZES))[:3]),
         widths=tuple(WIDTHS[i] for i in rng.permutation(len(WIDTHS))[:2]),
         count=int(rng.integers(4, 11)),
+        repeats=POPULATION.repeats_median * float(rng.lognormal(0, POPULATION.repeats_spread_students)),
         speed=pick(SPEEDS, (1, 3, 3, 5, 2, 3, 2)) if happens(0.65) else None,
         speed_comes_late=happens(0.5 - 0.3 * traits.skill),
         pen=pick(PEN_DIALECTS, (5, 3, 1)),

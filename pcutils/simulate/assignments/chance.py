@@ -82,6 +82,16 @@ button "roll", ->
 @roll = -> random [1..6]
 for $count times
   write @roll()
+++
+@next = random [1..6]
+write "Next you rolled " + @next
+if @next > 3
+  write "Roll again!"
+++
+~dot random color, $spot
+for $count times
+  write random [1..6]
+write "The $animal rolled too"
 == race, 10
 -- loop, 1
 ## turtles
@@ -120,4 +130,18 @@ for $count times
   @run a
   @run b
 ~write "What a race!"
+++
+c = new Turtle $colour3
+c.jump -50, 0
+for $count times
+  c.fd random 10
+++
+## next race
+write "One more race"
+@steps = 0
+for $count2 times
+  @steps = @steps + random 10
+~pen $colour3, $width
+fd @steps
+write "The $animal went " + @steps
 """

@@ -40,6 +40,25 @@ write "The $animal is happy"
 @hidden = random [1..5]
 await readnum "Guess from 1 to 5", defer n
 @answer n, @hidden
+++
+@number = random [1..10]
+await readnum "One more number?", defer k
+if k is @number
+  write "Right!"
+  ~dot $colour, $spot
+else
+  write "It was " + @number
+++
+write "The $animal picks from 1 to 3"
+@pick = random [1..3]
+await readnum "Your guess?", defer k
+if k < @pick
+  write "Too low"
+if k > @pick
+  write "Too high"
+if k is @pick
+  write "Lucky $animal!"
+  ~dot $colour2, $spot
 == countdown, 9
 -- unrolled, 0
 write "3"
@@ -76,6 +95,19 @@ tick 1, ->
   write "Go!"
 @count $count
 ~fd $size
+++
+~pen $colour2, $width
+jumpto 0, 0
+for i in [3..1]
+  label i
+  fd $third
+label "Go!"
+++
+write "Next the $animal"
+for i in [$count2..$count]
+  write i
+~dot $colour2, $spot
+write "Go $animal!"
 == rockpaper, 12
 -- simple, 2
 @choices = ["rock", "paper", "scissors"]
@@ -114,6 +146,22 @@ if @beats[@player] is @computer
   write "You win"
 else
   write "I win"
+++
+write "One more round"
+await read "Your choice?", defer k
+@last = random ["rock", "paper", "scissors"]
+write "I have " + @last
+if k is @last
+  write "A tie!"
+else
+  write "No tie"
+++
+await read "Again?", defer k
+if k is "yes"
+  ~dot $colour, $spot
+  write "The $animal took " + random ["rock", "paper", "scissors"]
+else
+  write "The end"
 == quiz, 10
 -- once, 1
 write "A quiz about turtles"
@@ -150,6 +198,25 @@ await readnum "What is 3 * 4?", defer a
 @check a, 12
 await readnum "What is 7 + 8?", defer b
 @check b, 15
+++
+await readnum "What is 6 + 7?", defer k
+if k is 13
+  write "Right!"
+  ~dot $colour, $spot
+else
+  write "It is 13"
+++
+await read "What colour is snow?", defer k
+if k is "white"
+  write "Right!"
+else
+  write "No, it is white"
+++
+await read "Is a $animal green?", defer k
+if k is "yes"
+  write "What a $animal!"
+else
+  write "Maybe it is $colour2"
 == clicker, 11
 -- button, 1
 write "Click me"
@@ -173,6 +240,15 @@ button "turn", -> rt 90
   write @clicks
   ~dot random color, @clicks
 button "more", @more
+++
+button "$colour", ->
+  pen $colour, $width
+  fd $third
+++
+button "$colour2", ->
+  pen $colour2, $width
+  rt 90
+  ~dot $colour2, $spot
 == drive, 12
 -- keys, 1
 pen $colour, $width
@@ -205,4 +281,15 @@ keydown "up", -> @go 0
 keydown "right", -> @go 90
 keydown "down", -> @go 180
 keydown "left", -> @go 270
+++
+keydown "a", ->
+  pen $colour2, $width
+keydown "b", ->
+  pen $colour3, $width
+++
+keydown "d", -> dot $colour2, $spot
+keydown "u", ->
+  $up
+  fd $half
+  $down
 """

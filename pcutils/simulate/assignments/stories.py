@@ -29,6 +29,14 @@ write "The #{@animal} loved the $weather."
 await read "An animal?", defer a
 await read "A place?", defer b
 @story a, b
+++
+await read "One more animal?", defer k
+write "The " + k + " met a $animal"
+++
+await readnum "How many apples?", defer n
+write "They took " + n + " apples"
+~write "All were $colour2"
+write "It was a day of $weather"
 == fortune, 9
 -- simple, 1
 write "What will the day bring?"
@@ -48,6 +56,20 @@ write random @answers
   ~dot random color, $spot
 write "Think of a question"
 button "answer", @tell
+++
+write "And tomorrow?"
+write random ["$weather", "a $colour2 $animal", "two apples"]
+++
+~pen $colour, $width
+write "The turtle will go"
+fd random $size
+dot $colour2, $spot
+++
+await read "Ask one more question", defer k
+if random([1..2]) is 1
+  write "yes"
+else
+  write "no"
 == story, 11
 -- lines, 0
 write "The $animal and the $weather"
@@ -78,6 +100,16 @@ write "The end"
 @page 1, "A $animal woke up."
 @page 2, "There was $weather."
 @page 3, "The end"
+++
+write "Then there was $weather."
+write "The $animal left the house."
+++
+~dot $colour2, $spot
+write "It met a $colour2 fish in a $colour boat."
+write "Over the sea they went."
+++
+write "One day a $animal took the last apples."
+write "You think that is the end? Maybe."
 == weather, 8
 -- simple, 1
 await read "How is the weather?", defer @weather
@@ -107,4 +139,16 @@ else
   write @day + ": " + random ["rain", "sun", "snow", "$weather"]
 @forecast "today"
 @forecast "tomorrow"
+++
+@tomorrow = random ["rain", "sun", "snow"]
+write "Tomorrow: " + @tomorrow
+if @tomorrow is "rain"
+  jump 60, 0
+  dot $colour2, $half
+++
+@wind = random 10
+write "Wind: " + @wind
+if @wind > 5
+  write "Take a boat"
+  ~dot $colour, $spot
 """
