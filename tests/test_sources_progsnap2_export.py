@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pcutils.errors import DataError
 from pcutils.sources import check, load, load_with_quarantine, to_dataset, write_progsnap2
+from pcutils.sources.progsnap2 import read_progsnap2
 from pcutils.trace import Trace
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -46,15 +47,32 @@ def there_and_back(dataset: Dataset, representation: str) -> None:
     assert loaded.dataset.data.table.equals(dataset.data.table)
 
 
+def all_but_the_end(trace: Trace) -> tuple[object, ...]:
+    """What tells traces apart: a source that has the same one twice gives it once."""
+    return trace.username, trace.title, trace.programs, trace.timestamps
+
+
+different_traces = st.lists(made_up_trace(), min_size=1, max_size=6, unique_by=all_but_the_end)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(made_up_trace(), min_size=1, max_size=6), st.sampled_from(["Table", "Directory"]))
+@given(different_traces, st.sampled_from(["Table", "Directory"]))
 def test_there_and_back_is_the_same_table(traces: list[Trace], representation: str) -> None:
     there_and_back(to_dataset(traces, "progsnap2"), representation)
 
 
 def test_traces_of_one_student_and_title_stay_apart() -> None:
-    traces = [Trace.from_states(["fd 1", "fd 1"], username="s", title="t") for _ in range(3)]
+    traces = [Trace.from_states(["fd 1", "fd 1", f"fd {n}"], username="s", title="t") for n in range(3)]
     there_and_back(to_dataset(traces, "progsnap2"), "Table")
+
+
+def test_the_same_trace_again_is_read_and_then_kept_aside(tmp_path: Path) -> None:
+    traces = [Trace.from_states(["fd 1", "fd 1"], username="s", title="t") for _ in range(3)]
+    folder = write_progsnap2(to_dataset(traces, "progsnap2"), tmp_path / "data")
+    assert read_progsnap2(path=folder).traces == traces
+    loaded = load_with_quarantine("progsnap2", path=folder)
+    assert len(loaded.dataset) == 1
+    assert [bad.found for bad in loaded.quarantined] == ["the same trace again"] * 2
 
 
 @pytest.mark.parametrize("representation", ["Table", "Directory"])
