@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,10 @@ from safetensors.torch import load_file
 
 from pcutils.errors import ModelError
 from pcutils.models import load_model, train
-from pcutils.models.batches import endless_batches, group_by_length
+from pcutils.models.batches import collate, endless_batches, group_by_length
 from pcutils.models.optimizers import Optimizers, schedule
-from pcutils.models.training import CURVE_COLUMNS
+from pcutils.models.scoring import token_losses
+from pcutils.models.training_loop import CURVE_COLUMNS
 
 
 class KilledError(Exception):
@@ -183,3 +188,110 @@ def test_rate_rises_then_falls_to_almost_nothing() -> None:
     assert rates[:top] == sorted(rates[:top])
     assert rates[top:] == sorted(rates[top:], reverse=True)
     assert rates[-1] == 0.01
+
+
+def test_packed_traces_see_nothing_of_each_other(tmp_path: Path) -> None:
+    """Losses and gradients are those of each trace alone."""
+    model = tiny_models.tiny_model(tmp_path, tokens=2_000)
+    network, examples = model.network.double(), model.examples(tiny_models.made_up_traces())
+    for decoder_row in (64, 200):
+        packed = collate(examples, row_length=decoder_row)
+        assert len(packed.tokens) < len(examples) == len(packed.students)
+        alone = torch.cat([token_losses(network, collate([example])) for example in examples])
+        together = token_losses(network, packed)
+        torch.testing.assert_close(together, alone, rtol=1e-9, atol=1e-9)
+        weight = network.get_input_embeddings().weight
+        (expected,) = torch.autograd.grad(alone.sum(), weight)
+        (found,) = torch.autograd.grad(together.sum(), weight)
+        torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("options", [{"accumulate": 3}, {"pack": True}, {"accumulate": 2, "pack": True}])
+def test_how_a_step_is_read_changes_only_the_rounding(tmp_path: Path, options: dict[str, Any]) -> None:
+    tiny_models.tiny_model(tmp_path / "whole", tokens=1_500)
+    tiny_models.tiny_model(tmp_path / "parts", tokens=1_500, **options)
+    bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("whole", "parts")]
+    np.testing.assert_allclose(*bits, rtol=1e-3)
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    """Started as torch starts several processes, on the processor."""
+    tiny_models.tiny_model(tmp_path / "one", tokens=3_000)
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"),
+        *("--master_port", str(free_port()), "-m", "tiny_models", str(tmp_path / "two")),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads((tmp_path / "two" / "training.json").read_text())
+    assert report["processes"] == 2
+    bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("one", "two")]
+    np.testing.assert_allclose(*bits, rtol=1e-3)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_seconds_are_a_budget(tmp_path: Path) -> None:
+    tiny_models.tiny_model(tmp_path, tokens=None, seconds=1.0)
+    report = json.loads((tmp_path / "training.json").read_text())
+    assert report["seconds"] >= 1.0
+    assert curve(tmp_path)["seconds"].iloc[-3] < 1.0
+    assert len(curve(tmp_path)) == 2 * tiny_models.TINY["evaluations"]
+
+
+def test_as_many_steps_as_a_budget_give_the_same_weights(tmp_path: Path) -> None:
+    for name in "ab":
+        tiny_models.tiny_model(tmp_path / name, tokens=None, steps=9)
+    a, b = weights(tmp_path / "a"), weights(tmp_path / "b")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert json.loads((tmp_path / "a" / "training.json").read_text())["steps"] == 9
+
+
+def test_budget_that_is_used_up_first_ends_the_training(tmp_path: Path) -> None:
+    tiny_models.tiny_model(tmp_path, tokens=1_000_000, seconds=3600.0, steps=4)
+    assert json.loads((tmp_path / "training.json").read_text())["steps"] == 4
+
+
+def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    tiny_models.tiny_model(tmp_path, tokens=60_000, evaluations=60, patience=2, learning_rate=0.1)
+    found = curve(tmp_path)
+    bits = found[found.split == "validation"]["bits_per_trace"].tolist()
+    report = json.loads((tmp_path / "training.json").read_text())
+    assert report["stopped_early"]
+    assert len(bits) < 60
+    assert min(bits) == bits[-3] == report["best_validation_bits_per_trace"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tokens": None}, "No budget"),
+        ({"seconds": 0}, "seconds is 0"),
+        ({"accumulate": 0}, "accumulate is 0"),
+        ({"steps": -1}, "steps is -1"),
+    ],
+)
+def test_budgets_that_make_no_sense_are_refused(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        tiny_models.tiny_model(tmp_path, **options)
+
+
+def test_step_touches_only_the_students_it_met(tmp_path: Path) -> None:
+    table = tiny_models.made_up_table()
+    settings = {**tiny_models.TINY, "batch_tokens": 64, "tokens": None, "progress": False}
+    tables = []
+    for steps in (1, 2):
+        model = train(
+            *(table, table.select(range(2)), tiny_models.tiny_tokenizer(), tmp_path / str(steps)),
+            **{**settings, "steps": steps, "evaluations": 1, "student_dropout": 0.0},
+        )
+        tables.append(model.network.student_table.weight.detach())
+    changed = (tables[0] != tables[1]).any(dim=1)
+    assert 0 < changed.sum() < len(changed) - 1  # not all of the six students

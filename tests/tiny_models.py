@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,5 +65,8 @@ def tiny_model(folder: Path, *, tokens: int = 6_000, **settings: Any) -> TraceMo
     options = {**TINY, "tokens": tokens, "progress": False, **settings}
     return train(table, table.select(range(6)), tiny_tokenizer(), folder, **options)
 
+
+if __name__ == "__main__":  # as one of several processes
+    tiny_model(Path(sys.argv[1]), tokens=3_000)
 
 __all__ = ["TINY", "WIDTH", "made_up_table", "made_up_traces", "tiny_model", "tiny_tokenizer", "traces_of"]

@@ -49,12 +49,17 @@ class Example:
 
 
 class Batch(NamedTuple):
-    """Examples side by side, padded on the right; nothing behind a trace can reach back into it."""
+    """Examples in rows; each begins with a place for its student's vector and sees nothing but itself.
 
-    tokens: Tensor  # int64, (batch, length)
-    hints: Tensor  # int64, (batch, length, 3)
-    students: Tensor  # int64, (batch,)
-    scored: Tensor  # bool, (batch, length): whether the token at this place is to be predicted
+    A row holds one example, or several one after the other. What is left of it is padding.
+    """
+
+    tokens: Tensor  # int64, (rows, length); 0 where a student's vector stands
+    hints: Tensor  # int64, (rows, length, 3)
+    fronts: Tensor  # bool, (rows, length): where a student's vector stands
+    students: Tensor  # int64, (examples,): slots, in the order of `fronts`
+    scored: Tensor  # bool, (rows, length): whether the token at this place is to be predicted
+    positions: Tensor | None  # int64, (rows, length): place in the example; None where each has its own row
 
 
 def make_examples(
@@ -86,19 +91,58 @@ def example_of(item: Encoded, form: Format, students: Mapping[str, int], context
     return Example(tokens, form.hints(tokens), segments, len(item.prompt), slot, is_cut)
 
 
-def collate(examples: Sequence[Example]) -> Batch:
-    """Put examples side by side."""
-    length = max(len(example.tokens) for example in examples)
-    tokens = np.zeros((len(examples), length), dtype=np.int64)
-    hints = np.full((len(examples), length, HINTS), -1, dtype=np.int64)
+def collate(examples: Sequence[Example], *, row_length: int | None = None) -> Batch:
+    """Put examples into rows.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        At least one.
+    row_length : int, optional
+        Put several examples into a row, as long as it gets no longer than this, unless one example is. By
+        default each has its own row.
+
+    Returns
+    -------
+    Batch
+        The examples in their order.
+    """
+    sizes = [len(example.tokens) + 1 for example in examples]
+    rows = [[place] for place in range(len(sizes))] if row_length is None else _fill_rows(sizes, row_length)
+    shape = len(rows), max(sum(sizes[place] for place in row) for row in rows)
+    tokens, positions = np.zeros((2, *shape), dtype=np.int64)
+    fronts, scored = np.zeros((2, *shape), dtype=bool)
+    hints = np.full((*shape, HINTS), -1, dtype=np.int64)
     hints[..., -1] = 0
-    scored = np.zeros((len(examples), length), dtype=bool)
-    for row, example in enumerate(examples):
-        end = len(example.tokens)
-        tokens[row, :end], hints[row, :end] = example.tokens, example.hints
-        scored[row, example.given : end] = True
-    students = torch.tensor([example.student for example in examples])
-    return Batch(torch.from_numpy(tokens), torch.from_numpy(hints), students, torch.from_numpy(scored))
+    for number, row in enumerate(rows):
+        start = 0
+        for place in row:
+            example, end = examples[place], start + sizes[place]
+            tokens[number, start + 1 : end], hints[number, start + 1 : end] = example.tokens, example.hints
+            fronts[number, start] = True
+            scored[number, start + 1 + example.given : end] = True
+            positions[number, start:end] = np.arange(end - start)
+            start = end
+    return Batch(
+        tokens=torch.from_numpy(tokens),
+        hints=torch.from_numpy(hints),
+        fronts=torch.from_numpy(fronts),
+        students=torch.tensor([example.student for example in examples]),
+        scored=torch.from_numpy(scored),
+        positions=None if row_length is None else torch.from_numpy(positions),
+    )
+
+
+def _fill_rows(sizes: Sequence[int], row_length: int) -> list[list[int]]:
+    rows: list[list[int]] = []
+    used = 0
+    for place, size in enumerate(sizes):
+        if not rows or used + size > row_length:
+            rows.append([])
+            used = 0
+        rows[-1].append(place)
+        used += size
+    return rows
 
 
 def group_by_length(lengths: Sequence[int], order: Iterable[int], batch_tokens: int) -> list[list[int]]:

@@ -15,7 +15,7 @@ from pcutils.models.language_model import StudentConfig, StudentLanguageModel
 
 if TYPE_CHECKING:
     from pcutils.models.formats import Format
-    from pcutils.models.training import Settings
+    from pcutils.models.training_loop import Settings
 
 
 def new_network(settings: Settings, form: Format, students: int) -> StudentLanguageModel:

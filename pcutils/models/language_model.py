@@ -100,7 +100,9 @@ class StudentLanguageModel(PreTrainedModel):
         super().__init__(config)
         self.decoder = AutoModelForCausalLM.from_config(config.decoder_config())
         self.average_student = nn.Parameter(torch.full((config.student_size,), STUDENT_START))
-        self.student_table = nn.Embedding(config.students + 1, config.student_size, padding_idx=0)
+        self.student_table = nn.Embedding(
+            config.students + 1, config.student_size, padding_idx=0, sparse=True
+        )
         self.student_projection = nn.Linear(config.student_size, config.width)
         if config.copy_hints:
             self.copy_input = nn.Linear(config.width, config.width, bias=False)

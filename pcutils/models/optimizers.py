@@ -1,4 +1,4 @@
-"""How the weights of a network are moved: Muon for its matrices, AdamW for everything else."""
+"""How weights are moved: Muon for matrices, sparse Adam for the rows of students, AdamW for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLIP = 1.0
 
 
 class Optimizers:
-    """Muon and AdamW under one schedule.
+    """Muon, AdamW and sparse Adam under one schedule.
 
     Parameters
     ----------
@@ -22,6 +22,14 @@ class Optimizers:
         Whose weights to move.
     learning_rate : float
         Rate of AdamW at its highest; the others are multiples of it.
+
+    Attributes
+    ----------
+    dense : list of Parameter
+        All weights but the students' table.
+    table : Parameter, shape (students + 1, student_size)
+        The students' table; a step touches the rows of the students it met, and no others, so that it takes
+        no longer with a million students than with a hundred.
 
     Notes
     -----
@@ -35,22 +43,21 @@ class Optimizers:
         head = network.decoder.get_output_embeddings()
         if head is not None:
             tables.add(id(head.weight))
-        student = network.student_table.weight
+        self.table = network.student_table.weight
         matrices: list[nn.Parameter] = []
         rest: list[nn.Parameter] = []
         for weight in network.parameters():
-            if weight is student or not weight.requires_grad:
+            if weight is self.table or not weight.requires_grad:
                 continue
             is_matrix = weight.ndim == 2 and min(weight.shape) > 2 and id(weight) not in tables
             (matrices if is_matrix else rest).append(weight)
-        slow = {"params": rest, "lr": learning_rate, "weight_decay": 0.0}
-        fast = {"params": [student], "lr": learning_rate * STUDENT_RATE, "weight_decay": 0.0}
         self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW([slow, fast], betas=(0.9, 0.95), fused=True),
+            torch.optim.AdamW(rest, lr=learning_rate, weight_decay=0.0, betas=(0.9, 0.95), fused=True),
+            torch.optim.SparseAdam([self.table], lr=learning_rate * STUDENT_RATE, betas=(0.9, 0.95)),
             torch.optim.Muon(matrices, lr=learning_rate * MUON_RATE, weight_decay=0.0),
         ]
         self.rates = [[group["lr"] for group in part.param_groups] for part in self.parts]
-        self.weights = [*rest, student, *matrices]
+        self.dense = [*rest, *matrices]
 
     def step(self, progress: float) -> None:
         """Move the weights against their gradients and forget the gradients.
@@ -60,7 +67,7 @@ class Optimizers:
         progress : float
             Share of the training that is done, in [0, 1].
         """
-        nn.utils.clip_grad_norm_(self.weights, CLIP)
+        nn.utils.clip_grad_norm_(self.dense, CLIP)
         factor = schedule(progress)
         for part, rates in zip(self.parts, self.rates, strict=True):
             for group, rate in zip(part.param_groups, rates, strict=True):

@@ -36,16 +36,20 @@ def token_losses(network: StudentLanguageModel, batch: Batch, vectors: Tensor | 
     -------
     Tensor of float32, shape (number of scored tokens,)
         In nats, trace by trace.
+
+    Notes
+    -----
+    Where a row holds several examples, their positions tell the decoder where one ends and the next begins,
+    so that none sees another.
     """
     embeds = network.embed(batch.tokens, batch.hints)
     if vectors is None:
         vectors = network.student_vectors(network.student_embeddings(batch.students))
-    embeds = torch.cat([vectors.unsqueeze(1).to(embeds.dtype), embeds], dim=1)
-    hidden = network.hidden_states(embeds, use_cache=False).last_hidden_state
-    before = hidden[:, :-1][batch.scored]  # the student's place shifts by one: place i predicts token i
-    hints = torch.nn.functional.pad(batch.hints[:, :-1], (0, 0, 1, 0), value=-1)[batch.scored]
-    scores = network.logits(before, hints)
-    return torch.nn.functional.cross_entropy(scores.float(), batch.tokens[batch.scored], reduction="none")
+    embeds = embeds.masked_scatter(batch.fronts.unsqueeze(-1), vectors.to(embeds.dtype))
+    hidden = network.hidden_states(embeds, position_ids=batch.positions, use_cache=False).last_hidden_state
+    scored = batch.scored[:, 1:]
+    scores = network.logits(hidden[:, :-1][scored], batch.hints[:, :-1][scored])
+    return torch.nn.functional.cross_entropy(scores.float(), batch.tokens[:, 1:][scored], reduction="none")
 
 
 @torch.no_grad()
@@ -92,4 +96,5 @@ def trace_bits(
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to where the network is."""
-    return Batch(*(part.to(device) for part in batch))
+    moved = {name: part.to(device) for name, part in batch._asdict().items() if part is not None}
+    return batch._replace(**moved)

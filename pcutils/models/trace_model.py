@@ -214,7 +214,7 @@ class TraceModel:
     def _running_means(self, examples: list[Example], vectors: Tensor) -> list[NDArray[np.float32]]:
         batch = to_device(collate(examples), self.network.device)
         embeds = self.network.embed(batch.tokens, batch.hints)
-        embeds = torch.cat([vectors.to(embeds.device).unsqueeze(1), embeds], dim=1)
+        embeds[:, 0] = vectors.to(embeds)
         hidden = self.network.hidden_states(embeds, use_cache=False).last_hidden_state[:, 1:].double()
         counts = torch.arange(1, hidden.shape[1] + 1, device=hidden.device).unsqueeze(-1)
         return list((hidden.cumsum(dim=1) / counts).float().cpu().numpy())
