@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from pcutils.errors import ModelError
 from pcutils.models import load_model, train
 from pcutils.models.batches import collate, endless_batches, group_by_length
+from pcutils.models.muon import StackedMuon
 from pcutils.models.optimizers import Optimizers, schedule
 from pcutils.models.scoring import token_losses
 from pcutils.models.training_loop import CURVE_COLUMNS
@@ -295,3 +296,22 @@ def test_step_touches_only_the_students_it_met(tmp_path: Path) -> None:
         tables.append(model.network.student_table.weight.detach())
     changed = (tables[0] != tables[1]).any(dim=1)
     assert 0 < changed.sum() < len(changed) - 1  # not all of the six students
+
+
+def test_stacked_muon_takes_the_steps_of_torchs() -> None:
+    random = torch.Generator().manual_seed(0)
+    shapes = [(16, 16), (16, 16), (48, 16), (16, 48), (16, 16)]
+    start = [torch.randn(shape, generator=random) for shape in shapes]
+    moved = []
+    for kind in (torch.optim.Muon, StackedMuon):
+        weights = [torch.nn.Parameter(value.clone()) for value in start]
+        optimizer = kind(weights, lr=0.02, weight_decay=0.01)
+        again = torch.Generator().manual_seed(1)
+        for step in range(4):
+            for place, weight in enumerate(weights):
+                gradient = torch.randn(weight.shape, generator=again)
+                weight.grad = None if place == step else gradient
+            optimizer.step()
+        moved.append(torch.cat([weight.detach().flatten() for weight in weights]))
+    origin = torch.cat([value.flatten() for value in start])
+    assert (moved[0] - moved[1]).norm() < 0.03 * (moved[0] - origin).norm()

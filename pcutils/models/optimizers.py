@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from pcutils.models.language_model import StudentLanguageModel
+from pcutils.models.muon import StackedMuon
 
 WARM_UP_SHARE = 0.03
 STUDENT_RATE = 10.0
@@ -54,7 +55,7 @@ class Optimizers:
         self.parts: list[torch.optim.Optimizer] = [
             torch.optim.AdamW(rest, lr=learning_rate, weight_decay=0.0, betas=(0.9, 0.95), fused=True),
             torch.optim.SparseAdam([self.table], lr=learning_rate * STUDENT_RATE, betas=(0.9, 0.95)),
-            torch.optim.Muon(matrices, lr=learning_rate * MUON_RATE, weight_decay=0.0),
+            StackedMuon(matrices, lr=learning_rate * MUON_RATE, weight_decay=0.0),
         ]
         self.rates = [[group["lr"] for group in part.param_groups] for part in self.parts]
         self.dense = [*rest, *matrices]
