@@ -10,7 +10,7 @@ from pcutils.errors import DataError
 from pcutils.trace import Trace
 
 #: How many made-up traces are tried.
-MOST_TRIED = 40
+MOST_TRIED = 400
 
 
 def example_trace(run: Any, executor: Any, *, fewest: int = 5, most: int = 9, seed: int = 0) -> Trace:
