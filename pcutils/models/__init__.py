@@ -19,6 +19,10 @@ _HOMES = {
     "Prompt": "sampling",
     "Sample": "sampling",
     "sample": "sampling",
+    "BASELINES": "baselines",
+    "EditNgram": "baselines",
+    "MostCommonProgram": "baselines",
+    "NearestNeighbour": "baselines",
 }
 
 __all__ = [*_HOMES]
