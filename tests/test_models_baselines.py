@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_models
+from tokenizers import Tokenizer, decoders, trainers
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerFast
 
 from pcutils.errors import ModelError
 from pcutils.models import BASELINES, EditNgram, MostCommonProgram, NearestNeighbour, Prompt
@@ -19,6 +23,7 @@ from pcutils.models.baselines.mixtures import fit_weights
 from pcutils.models.batches import make_examples
 from pcutils.models.formats import SEGMENTS, Encoded, kept_states
 from pcutils.models.formats.base import EDITS, FIRST_STATE, GAPS
+from pcutils.models.tokenizer import SPECIAL_TOKENS
 from pcutils.trace import Trace
 
 TRACES = tiny_models.made_up_traces(students=10)
@@ -200,11 +205,10 @@ def test_copies_and_ngram_together_are_a_distribution(kind: type[Copyist]) -> No
     known = steps("pen red", "pen red\nfd 50", "pen red\nfd 50\nrt 90")
     model = kind(TOKENIZER).fit([*TRACES[:4], known, steps("cs"), steps("pen red", "cs")])
     model.weights = np.array([[0.3, 0.3, 0.4], [0.2, 0.5, 0.3]])
-    for trace in (known, STRANGE):
+    for trace, state in ((known, 0), (known, 1), (STRANGE, 1)):
         (item,) = model.form.encode([trace])
-        for state in range(min(2, len(item.states))):
-            now, next_ones = ways_on(model, item, state)
-            assert next_ones == pytest.approx(now, rel=1e-9)
+        now, next_ones = ways_on(model, item, state)
+        assert next_ones == pytest.approx(now, rel=1e-9)
 
 
 def test_weights_of_a_mixture_make_the_held_out_likelier() -> None:
@@ -229,6 +233,26 @@ def test_samples_that_end_can_be_read(model: Any) -> None:
         assert (one.trace.title, one.trace.username) == (prompt.title, prompt.username)
         assert one.given_states == len(given)
         assert one.trace.programs[: len(given)] == given
+
+
+def test_a_tokenizer_that_cuts_dates_anywhere_will_do(model: Any) -> None:
+    bytewise = Tokenizer(BPE())
+    bytewise.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    letters = trainers.BpeTrainer(
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=ByteLevel.alphabet(),
+        vocab_size=300,
+        show_progress=False,
+    )
+    bytewise.train_from_iterator(["pen red\nfd 50\n"], letters)
+    bytewise.decoder = decoders.ByteLevel()
+    named = dict(zip(("eos_token", "bos_token", "mask_token", "pad_token"), SPECIAL_TOKENS, strict=True))
+    other = type(model)(PreTrainedTokenizerFast(tokenizer_object=bytewise, **named)).fit(TRACES)
+    assert not other.form.has_grammar
+    assert np.isfinite(other.score([*OTHERS, STRANGE])).all()
+    found = other.sample([Prompt(None, "star"), Prompt(None, "star", OTHERS[0])], samples_per_prompt=5)
+    assert all((one.trace is None) == (one.failure is not None) for one in found)
+    assert any(one.trace is not None for one in found)
 
 
 def test_samples_depend_on_seed_prompt_and_number_alone(model: Any) -> None:

@@ -150,18 +150,19 @@ class EditNgram(Baseline):
 
     def _write(self, item: Encoded, random: np.random.Generator) -> list[int]:
         tokens = np.concatenate([item.prompt, *item.states]).tolist()
-        place, title = self.form.place(item.trace), item.trace.title
+        title = item.trace.title
+        places = [self.form.place(item.trace)] if self.form.has_grammar else None
         start, room = len(tokens), self._room(len(tokens))
         scores = torch.zeros(1, self.form.vocabulary)
         while len(tokens) < start + room:
-            places = [place] if self.form.has_grammar else None
             allowed = torch.isfinite(self.form.allow(scores, places))[0].numpy()
             sums = np.cumsum(self.distribution(title, tokens) * allowed)
             token = int(np.searchsorted(sums, random.random() * sums[-1], side="right"))
             tokens.append(min(token, int(np.flatnonzero(allowed)[-1])))
             if tokens[-1] == self.form.end:
                 break
-            place.push(tokens[-1])
+            if places:
+                places[0].push(tokens[-1])
         return tokens[start:]
 
     def _room(self, given: int) -> int:
