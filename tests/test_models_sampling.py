@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +81,64 @@ def test_sample_does_not_depend_on_its_batch(double: TraceModel) -> None:
     assert [(item.prompt, item.number) for item in together] == [(p, n) for p in range(12) for n in range(2)]
 
 
+def test_sample_does_not_depend_on_who_left_the_batch_before(double: TraceModel) -> None:
+    """Prompts of all lengths, so that rows are read, moved between groups and given away in every order."""
+    programs = ["\n".join(f"fd {line * place}" for line in range(4 * place + 1)) for place in range(6)]
+    prefixes = [Trace.from_states(programs[:count]) for count in range(6)]
+    prompts = [Prompt(f"made-up-{place % 4}", "star", prefixes[place % 6]) for place in range(40)]
+    options = {"seed": 3, "max_tokens": 70, "progress": False}
+    whole = [item.text for item in sample(double, prompts, batch_size=40, **options)]
+    for batch_size in (1, 17, 35):
+        assert [item.text for item in sample(double, prompts, batch_size=batch_size, **options)] == whole
+    free = [item.text for item in sample(double, prompts, keep_form=False, batch_size=35, **options)]
+    assert free == [item.text for item in sample(double, prompts, keep_form=False, batch_size=4, **options)]
+
+
+def test_decoder_is_left_as_it_was(model: TraceModel) -> None:
+    before = model.network.decoder.config._attn_implementation
+    sample(model, PROMPTS[:2], max_tokens=5, progress=False)
+    assert model.network.decoder.config._attn_implementation == before
+    with pytest.raises(RuntimeError, match="vector of the wrong size"):
+        _fail_while_sampling(model)
+    assert model.network.decoder.config._attn_implementation == before
+
+
+def _fail_while_sampling(model: TraceModel) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a vector of the wrong size")
+
+    hook = model.network.decoder.register_forward_pre_hook(fail)
+    inner = model.network.decoder.base_model.register_forward_pre_hook(fail)
+    try:
+        sample(model, PROMPTS[:2], max_tokens=5, progress=False)
+    finally:
+        hook.remove()
+        inner.remove()
+
+
+def test_other_ways_to_attend_give_the_same(double: TraceModel) -> None:
+    grouped = [item.text for item in sample(double, PROMPTS, seed=2, batch_size=5, progress=False)]
+    double.network.decoder.set_attn_implementation("eager")
+    try:
+        plain = [item.text for item in sample(double, PROMPTS, seed=2, batch_size=5, progress=False)]
+    finally:
+        double.network.decoder.set_attn_implementation("sdpa")
+    assert plain == grouped
+
+
+def test_gpt2_decoder_agrees_with_passes_without_a_cache(tmp_path: Path) -> None:
+    model = tiny_models.tiny_model(tmp_path, tokens=3_000, decoder="gpt2")
+    model.network.double()
+    found = sample(model, PROMPTS, temperature=0, max_tokens=25, batch_size=3, progress=False)
+    for prompt, got in zip(PROMPTS[:4], found, strict=False):
+        assert got.text == model.form.decode(by_hand(model, prompt, 25))
+
+
+def test_nothing_asked_gives_nothing(model: TraceModel) -> None:
+    assert sample(model, [], progress=False) == []
+    assert sample(model, PROMPTS, samples_per_prompt=0, progress=False) == []
+
+
 def test_equal_prompts_get_different_samples(model: TraceModel) -> None:
     found = sample(model, [PROMPTS[0]] * 6, samples_per_prompt=2, temperature=2.0, progress=False)
     assert len({item.text for item in found}) > 6
@@ -141,6 +200,8 @@ def test_draws_follow_the_chances() -> None:
     assert draw_tokens(scores, uniforms, 0.0, 1.0).tolist() == [0] * 5
     cold = draw_tokens(scores, uniforms, 0.1, 1.0).tolist()
     assert cold == [0] * 5
+    single = torch.tensor([[0.0, 1.0, -torch.inf]], dtype=torch.float32)
+    assert draw_tokens(single, np.array([1 - 2**-53]), 1.0, 1.0).tolist() == [1]  # float32 rounds it to 1
     never = torch.tensor([[-torch.inf, 0.0, -torch.inf]], dtype=torch.float64).expand(5, -1)
     assert draw_tokens(never, uniforms, 1.0, 1.0).tolist() == [1] * 5
 
@@ -148,5 +209,9 @@ def test_draws_follow_the_chances() -> None:
 def test_wrong_requests_say_so(model: TraceModel) -> None:
     with pytest.raises(ModelError, match="temperature of -1"):
         sample(model, PROMPTS, temperature=-1)
+    with pytest.raises(ModelError, match="temperature of nan"):
+        sample(model, PROMPTS, temperature=float("nan"))
+    with pytest.raises(ModelError, match="batch_size of 0"):
+        sample(model, PROMPTS, batch_size=0)
     with pytest.raises(ModelError, match="no room"):
         sample(model, [Prompt("a", "x" * 400)], progress=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,19 @@ import torch
 from torch import Tensor
 
 from pcutils.errors import ModelError, TraceError
+from pcutils.models.formats.base import kept_states
 from pcutils.models.writing import Row, Writer
 from pcutils.progress import track
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
+    from pcutils.models.formats.base import Place, Pointer
     from pcutils.models.trace_model import TraceModel
 
+BATCH_SIZE = 128
+
 _ROOM_TO_WRITE = 0.25
+_NOTHING = Trace((), (), ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +89,7 @@ def sample(
     max_tokens: int | None = None,
     keep_form: bool = True,
     seed: int = 0,
-    batch_size: int = 64,
+    batch_size: int = BATCH_SIZE,
     progress: bool = True,
 ) -> list[Sample]:
     """Let a model write traces.
@@ -124,55 +130,138 @@ def sample(
     ModelError
         If temperature or top_p make no sense, or there is no room to write.
     """
-    if temperature < 0 or not 0 < top_p <= 1:
+    return sample_seeded(
+        model,
+        prompts,
+        prompt_seeds(prompts),
+        samples_per_prompt=samples_per_prompt,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        keep_form=keep_form,
+        seed=seed,
+        batch_size=batch_size,
+        progress=progress,
+    )
+
+
+def prompt_seeds(prompts: Sequence[Prompt]) -> list[list[int]]:
+    """Give for each prompt the numbers that its samples depend on: what is asked, and for which time.
+
+    Parameters
+    ----------
+    prompts : sequence of Prompt
+        All prompts of a request; the same numbers belong to a prompt wherever it stands in them, unless it
+        is there several times.
+
+    Returns
+    -------
+    list of list of int
+    """
+    seen: Counter[bytes] = Counter()
+    found = []
+    for prompt in prompts:
+        kept = kept_states(prompt.prefix or _NOTHING)[0]
+        asked = (prompt.username, prompt.title, kept.programs, kept.timestamps)
+        key = hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()
+        found.append([seen[key], *np.frombuffer(key[:16], dtype=np.uint32).tolist()])
+        seen[key] += 1
+    return found
+
+
+def sample_seeded(
+    model: TraceModel,
+    prompts: Sequence[Prompt],
+    seeds: Sequence[list[int]],
+    *,
+    samples_per_prompt: int = 1,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    max_tokens: int | None = None,
+    keep_form: bool = True,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+    progress: bool = True,
+) -> list[Sample]:
+    """Sample some prompts of a request as :func:`sample` does in one call for all.
+
+    Parameters
+    ----------
+    model, prompts
+        As for :func:`sample`.
+    seeds : sequence of list of int
+        Of these prompts, from :func:`prompt_seeds` of all.
+    samples_per_prompt, temperature, top_p, max_tokens, keep_form, seed, batch_size, progress
+        As for :func:`sample`.
+
+    Returns
+    -------
+    list of Sample
+        With places among these prompts.
+
+    Raises
+    ------
+    ModelError
+        As :func:`sample`.
+    """
+    if not temperature >= 0 or not 0 < top_p <= 1:
         raise ModelError(
             f"A temperature of {temperature} and top_p of {top_p}: use at least 0, and a share above 0."
         )
-    rows = _make_rows(model, prompts, samples_per_prompt, max_tokens, seed)
-    vectors = _vectors(model, prompts)
-    order = sorted(range(len(rows)), key=lambda index: len(rows[index].start))
+    if batch_size < 1:
+        raise ModelError(f"A batch_size of {batch_size}: use at least 1.")
+    jobs = list(_make_jobs(model, prompts, seeds, samples_per_prompt, max_tokens, seed))
+    # The longest first: similar ones are read together, and the short ones at the end run out together.
+    rows = sorted((job.row for job in jobs), key=lambda row: -len(row.start))
+    writer = Writer(
+        model, rows, batch_size=batch_size, temperature=temperature, top_p=top_p, keep_form=keep_form
+    )
     with (
-        track(label="Sampling", total=len(rows), unit="traces", enabled=progress) as bar,
+        track(label="Sampling", total=len(jobs), unit="traces", enabled=progress) as bar,
         torch.inference_mode(),
     ):
-        for start in range(0, len(order), batch_size):
-            chosen = [rows[index] for index in order[start : start + batch_size]]
-            writer = Writer(model, chosen, vectors, temperature=temperature, top_p=top_p, keep_form=keep_form)
-            while writer.rows:
-                before = len(writer.rows)
-                writer.step()
-                bar.update(before - len(writer.rows))
-    return [_read(model, row, prompts[row.prompt]) for row in rows]
+        for _ in writer.run():
+            bar.update(1)
+    return [_read(model, job, prompts[job.prompt]) for job in jobs]
 
 
-def _make_rows(
-    model: TraceModel, prompts: Sequence[Prompt], count: int, max_tokens: int | None, seed: int
-) -> list[Row]:
-    shortest = int(model.context * _ROOM_TO_WRITE) if max_tokens is None else max_tokens
-    prefixes = [prompt.prefix or Trace((), (), ()) for prompt in prompts]
-    titled = [_titled(prefix, prompt.title) for prefix, prompt in zip(prefixes, prompts, strict=True)]
-    seen: Counter[bytes] = Counter()
-    rows = []
-    for place, (prompt, item) in enumerate(zip(prompts, model.form.encode(titled), strict=True)):
-        start = model.form.recent(item, max(len(item.prompt), model.context - 1 - shortest))
-        room = model.context - 1 - len(start)
+@dataclass(frozen=True)
+class _Job:
+    prompt: int
+    number: int
+    given_states: int
+    row: Row
+
+
+def _make_jobs(
+    model: TraceModel,
+    prompts: Sequence[Prompt],
+    seeds: Sequence[list[int]],
+    count: int,
+    max_tokens: int | None,
+    seed: int,
+) -> Iterator[_Job]:
+    if not prompts:
+        return
+    context = model.context
+    shortest = int(context * _ROOM_TO_WRITE) if max_tokens is None else max_tokens
+    titled = [_titled(prompt.prefix or _NOTHING, prompt.title) for prompt in prompts]
+    vectors = _vectors(model, prompts)
+    for place, (item, (turn, *asked)) in enumerate(zip(model.form.encode(titled), seeds, strict=True)):
+        start = model.form.recent(item, max(len(item.prompt), context - 1 - shortest))
+        room = context - 1 - len(start)
         room = room if max_tokens is None else min(room, max_tokens)
         if room < 1:
-            raise ModelError(
-                f"Prompt {place} leaves no room to write in a context of {model.context} tokens."
-            )
-        kept = item.trace
-        asked = (prompt.username, prompt.title, kept.programs, kept.timestamps)
-        key = hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()
+            raise ModelError(f"Prompt {place} leaves no room to write in a context of {context} tokens.")
         for number in range(count):
-            random = np.random.default_rng(
-                [seed, seen[key], number, *np.frombuffer(key[:16], dtype=np.uint32).tolist()]
-            )
-            pointer, form = model.form.pointer(), model.form.place(kept)
-            uniforms = random.random(room)
-            rows.append(Row(place, number, start, len(kept.programs), room, uniforms, pointer, form))
-        seen[key] += 1
-    return rows
+            begin = partial(_begin, model, [seed, turn, number, *asked], room, item.trace)
+            row = Row(start, vectors[place], room, begin)
+            yield _Job(place, number, len(item.trace.programs), row)
+
+
+def _begin(model: TraceModel, seeds: list[int], room: int, kept: Trace) -> tuple[list[float], Pointer, Place]:
+    uniforms = np.random.default_rng(seeds).random(room).tolist()
+    return uniforms, model.form.pointer(), model.form.place(kept)
 
 
 def _titled(trace: Trace, title: str | None) -> Trace:
@@ -187,11 +276,12 @@ def _vectors(model: TraceModel, prompts: Sequence[Prompt]) -> Tensor:
     return vectors
 
 
-def _read(model: TraceModel, row: Row, prompt: Prompt) -> Sample:
-    text = model.form.decode(row.written)
-    prefix = prompt.prefix or Trace((), (), ())
+def _read(model: TraceModel, job: _Job, prompt: Prompt) -> Sample:
+    written, given = job.row.written, job.given_states
+    text = model.form.decode(written)
+    prefix = prompt.prefix or _NOTHING
     try:
-        trace = model.form.read(row.written, prefix, title=prompt.title, username=prompt.username)
+        trace = model.form.read(written, prefix, title=prompt.title, username=prompt.username)
     except TraceError as error:
-        return Sample(row.prompt, row.number, text, None, str(error), row.given_states)
-    return Sample(row.prompt, row.number, text, trace, None, row.given_states)
+        return Sample(job.prompt, job.number, text, None, str(error), given)
+    return Sample(job.prompt, job.number, text, trace, None, given)

@@ -1,127 +1,233 @@
-"""Write many traces token by token, side by side, with the work on earlier tokens kept."""
+"""Write many traces token by token, side by side; where one ends, the next one begins."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
-from pcutils.models.formats.base import Place, Pointer
+from pcutils.models.formats.base import HINTS, Place, Pointer
+from pcutils.models.row_cache import RowCache, grouped_attention
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pcutils.models.trace_model import TraceModel
 
+_NO_HINT = (-1, -1, 0)
+_TOKENS_READ_AT_ONCE = 8192
+_FREE_BEFORE_REFILL = 16  # a part of the rows: reading a few new prompts costs about as much as reading many
+_GROUP = 16
+
 
 @dataclass
 class Row:
-    """One sample under way."""
+    """One sample to write.
 
-    prompt: int
-    number: int
-    start: NDArray[np.int32]  # the tokens it is given
-    given_states: int
+    Parameters
+    ----------
+    start : ndarray of int32
+        The tokens it is given.
+    vector : Tensor, shape (width,)
+        Stands in front.
+    room : int
+        Most tokens to write.
+    begin : callable
+        Gives its random numbers in [0, 1), one a token, its pointer and its place, when its turn comes.
+    written : list of int
+        What has been written.
+    """
+
+    start: NDArray[np.int32]
+    vector: Tensor
     room: int
-    uniforms: NDArray[np.float64]  # one random number in [0, 1) a token
-    pointer: Pointer
-    place: Place
+    begin: Callable[[], tuple[list[float], Pointer, Place]]
     written: list[int] = field(default_factory=list)
 
 
+class _Text:
+    """A row under way."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.uniforms, self.pointer, self.place = row.begin()
+        self.hints = [self.pointer.push(token) for token in row.start.tolist()]
+        self.length = len(row.start) + 1  # tokens read, the student's vector counted
+
+    def push(self, token: int) -> None:
+        self.row.written.append(token)
+        self.place.push(token)
+        self.hints = [self.pointer.push(token)]
+
+
 class Writer:
-    """A batch of samples under way, padded on the left; finished ones leave it."""
+    """Rows written side by side, as many as a batch holds.
+
+    Parameters
+    ----------
+    model : TraceModel
+        Who writes.
+    rows : iterable of Row
+        What to write, in the order in which rows enter the batch.
+    batch_size : int
+        Most rows side by side.
+    temperature, top_p, keep_form
+        As in :func:`pcutils.models.sample`.
+    """
 
     def __init__(
         self,
         model: TraceModel,
-        rows: list[Row],
-        vectors: Tensor,
+        rows: Iterable[Row],
         *,
+        batch_size: int,
         temperature: float,
         top_p: float,
         keep_form: bool,
     ) -> None:
-        self.network, self.rows = model.network.eval(), rows
-        self.form = model.form
+        self.network, self.form = model.network.eval(), model.form
         self.keep_form = keep_form and model.form.has_grammar
         self.temperature, self.top_p = temperature, top_p
-        self.cache = DynamicCache()
-        self.alive = list(range(len(rows)))  # which row of the cache each of self.rows is
-        self._read_prompts(vectors)
+        self.waiting = deque(rows)
+        self.texts: list[_Text | None] = [None] * min(batch_size, len(self.waiting))
+        layers = model.network.config.decoder_config().num_hidden_layers
+        self.cache = RowCache(layers, len(self.texts), model.context)
+        self.device, self.dtype = self.network.device, self.network.dtype
+        self.scores = torch.zeros(len(self.texts), self.form.vocabulary, device=self.device, dtype=self.dtype)
 
-    def _read_prompts(self, vectors: Tensor) -> None:
-        device = self.network.device
-        longest = max(len(row.start) for row in self.rows)
-        tokens = torch.zeros(len(self.rows), longest, dtype=torch.int64)
-        hints = torch.full((len(self.rows), longest, 3), -1, dtype=torch.int64)
-        hints[..., 2] = 0
-        mask = torch.zeros(len(self.rows), longest + 1, dtype=torch.int64)
-        for place, row in enumerate(self.rows):
-            pushed = [row.pointer.push(int(token)) for token in row.start]
-            tokens[place, longest - len(row.start) :] = torch.from_numpy(row.start.astype(np.int64))
-            hints[place, longest - len(row.start) :] = torch.tensor(pushed)
-            mask[place, longest - len(row.start) :] = 1
-        embeds = self.network.embed(tokens.to(device), hints.to(device))
-        embeds = torch.cat([torch.zeros_like(embeds[:, :1]), embeds], dim=1)
-        for place, row in enumerate(self.rows):
-            embeds[place, longest - len(row.start)] = vectors[row.prompt].to(embeds)
-        self.mask = mask.to(device)
-        self.positions = self.mask.sum(dim=1)
-        self._advance(embeds, (self.mask.cumsum(dim=1) - 1).clamp(min=0), hints[:, -1].to(device))
+    def run(self) -> Iterator[Row]:
+        """Write all rows.
 
-    def _advance(self, embeds: Tensor, positions: Tensor, hints: Tensor) -> None:
+        Yields
+        ------
+        Row
+            Each as soon as it has ended.
+        """
+        with grouped_attention(self.network.decoder) as self.is_grouped:
+            self._refill()
+            while any(self.texts):
+                yield from self._draw()
+                self._go_on()
+                self._refill()
+
+    def _draw(self) -> Iterator[Row]:
+        live = [(slot, text) for slot, text in enumerate(self.texts) if text is not None]
+        scores = self.scores
+        if len(live) < len(self.texts):
+            scores = scores[torch.tensor([slot for slot, _ in live], device=self.device)]
+        if scores.dtype not in (torch.float32, torch.float64):
+            scores = scores.float()
+        scores = self.form.allow(scores, [text.place for _, text in live] if self.keep_form else None)
+        uniforms = np.array([text.uniforms[len(text.row.written)] for _, text in live])
+        drawn = draw_tokens(scores, uniforms, self.temperature, self.top_p).tolist()
+        for (slot, text), token in zip(live, drawn, strict=True):
+            text.push(token)
+            if token == self.form.end or len(text.row.written) == text.row.room:
+                self.texts[slot] = None
+                yield text.row
+
+    def _go_on(self) -> None:
+        """Read the token just drawn of every row."""
+        if not any(self.texts):
+            return
+        if self._is_time_to_refill():
+            self._tidy()
+        table = np.zeros((len(self.texts), 2 + HINTS), dtype=np.int64)
+        table[:, 2:] = _NO_HINT
+        for slot, text in enumerate(self.texts):
+            if text is not None:
+                table[slot] = (text.length, text.row.written[-1], *text.hints[0])
+                text.length += 1
+        moved = torch.from_numpy(table).to(self.device)
+        lengths, hints = moved[:, 0], moved[:, None, 2:]
+        mask = self.cache.go_on(lengths, int(table[:, 0].max()), self.dtype)
+        embeds = self.network.embed(moved[:, 1:2], hints)
+        hidden = self._read(embeds, mask, lengths[:, None], **self._groups(table[:, 0]))
+        self.scores = self.network.logits(hidden[:, 0], hints[:, 0])
+
+    def _groups(self, lengths: NDArray[np.int64]) -> dict[str, Any]:
+        if not self.is_grouped:
+            return {}
+        firsts = np.arange(0, len(lengths), _GROUP)
+        lasts, reaches = firsts + _GROUP, np.maximum.reduceat(lengths, firsts) + 1
+        return {"row_groups": list(zip(firsts.tolist(), lasts.tolist(), reaches.tolist(), strict=True))}
+
+    def _read(self, embeds: Tensor, mask: Tensor, positions: Tensor, **options: Any) -> Tensor:
         result = self.network.hidden_states(
             embeds,
-            attention_mask=self.mask,
+            attention_mask=mask,
             position_ids=positions,
             past_key_values=self.cache,
             use_cache=True,
+            **options,
         )
-        self.scores = self.network.logits(result.last_hidden_state[:, -1], hints)
+        return result.last_hidden_state
 
-    def step(self) -> None:
-        """Write one more token of every row."""
-        uniforms = np.array([row.uniforms[len(row.written)] for row in self.rows])
-        drawn = draw_tokens(self._allowed(), uniforms, self.temperature, self.top_p).tolist()
-        hints = []
-        for row, token in zip(self.rows, drawn, strict=True):
-            row.written.append(token)
-            row.place.push(token)
-            hints.append(row.pointer.push(token))
-        going = [
-            place
-            for place, row in enumerate(self.rows)
-            if row.written[-1] != self.form.end and len(row.written) < row.room
-        ]
-        self._keep(going)
-        if not self.rows:
-            return
-        device = self.network.device
-        tokens = torch.tensor([[drawn[place]] for place in going], device=device)
-        pointed = torch.tensor([[hints[place]] for place in going], device=device)
-        embeds = self.network.embed(tokens, pointed)
-        self.mask = torch.nn.functional.pad(self.mask, (0, 1), value=1)
-        self._advance(embeds, self.positions.unsqueeze(1), pointed[:, 0])
-        self.positions = self.positions + 1
+    def _is_time_to_refill(self) -> bool:
+        free = sum(text is None for text in self.texts)
+        return free > 0 and free * _FREE_BEFORE_REFILL >= len(self.texts)
 
-    def _allowed(self) -> Tensor:
-        places = [row.place for row in self.rows] if self.keep_form else None
-        return self.form.allow(self.scores.double(), places)
+    def _tidy(self) -> None:
+        """Put long rows into the first groups and free ones last, with as few moves as that takes."""
+        lengths = [0 if text is None else text.length for text in self.texts]
+        live = sum(length > 0 for length in lengths)
+        ranked = sorted(range(len(lengths)), key=lambda slot: -lengths[slot])
+        moves = []
+        for first, last in pairwise(sorted({*range(0, len(ranked), _GROUP), live, len(ranked)})):
+            coming = [slot for slot in ranked[first:last] if not first <= slot < last]
+            targets = set(range(first, last)).difference(ranked[first:last])
+            moves += [*zip(coming, sorted(targets), strict=True)]
+        before = list(self.texts)
+        for source, target in moves:
+            self.texts[target] = before[source]
+        if filled := [(source, target) for source, target in moves if lengths[source]]:
+            sources, targets_of = torch.tensor(filled, device=self.device).T
+            self.cache.move(sources, targets_of, max(lengths[source] for source, _ in filled))
+        if not self.waiting:
+            self.texts = self.texts[:live]
+            self.cache.keep(live)
 
-    def _keep(self, places: list[int]) -> None:
-        if len(places) == len(self.rows):
+    def _refill(self) -> None:
+        """Let waiting rows begin where enough have ended."""
+        if not self.waiting or not self._is_time_to_refill():
             return
-        self.rows = [self.rows[place] for place in places]
-        if not places:
-            return
-        index = torch.tensor(places, device=self.mask.device)
-        self.mask, self.positions = self.mask[index], self.positions[index]
-        self.cache.batch_select_indices(index)
+        free = [slot for slot, text in enumerate(self.texts) if text is None]
+        while free and self.waiting:
+            longest = 0
+            slots: list[int] = []
+            while free and self.waiting:
+                longest = max(longest, 1 + len(self.waiting[0].start))
+                if slots and longest * (len(slots) + 1) > _TOKENS_READ_AT_ONCE:
+                    break
+                slots.append(free.pop())
+                self.texts[slots[-1]] = _Text(self.waiting.popleft())
+            self._begin(slots)
+
+    def _begin(self, slots: list[int]) -> None:
+        """Read the prompts of new rows, padded behind their end."""
+        texts = [text for slot in slots if (text := self.texts[slot]) is not None]
+        longest = max(text.length for text in texts)
+        table = np.zeros((len(texts), longest - 1, 1 + HINTS), dtype=np.int64)
+        table[:, :, 1:] = _NO_HINT
+        for place, text in enumerate(texts):
+            table[place, : text.length - 1, 0] = text.row.start
+            table[place, : text.length - 1, 1:] = text.hints
+        moved = torch.from_numpy(table).to(self.device)
+        embeds = self.network.embed(moved[..., 0], moved[..., 1:])
+        vectors = torch.stack([text.row.vector for text in texts]).to(embeds)
+        chosen = torch.tensor(slots, device=self.device)
+        mask = self.cache.begin(chosen, longest, self.dtype)
+        positions = torch.arange(longest, device=self.device)[None].expand(len(texts), -1)
+        hidden = self._read(torch.cat([vectors[:, None], embeds], dim=1), mask, positions)
+        rows = torch.arange(len(texts), device=self.device)
+        last = torch.tensor([text.length - 2 for text in texts], device=self.device)
+        self.scores[chosen] = self.network.logits(hidden[rows, last + 1], moved[rows, last, 1:])
 
 
 def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: float, top_p: float) -> Tensor:
@@ -129,12 +235,12 @@ def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: floa
 
     Parameters
     ----------
-    scores : Tensor of float64, shape (n, vocabulary)
-        Unnormalised log-probabilities.
+    scores : Tensor of float32 or float64, shape (n, vocabulary)
+        Unnormalised log-probabilities, minus infinity for what must not be drawn.
     uniforms : ndarray of float64, shape (n,)
         In [0, 1): the same number and scores give the same token.
     temperature, top_p : float
-        As in :func:`sample`.
+        As in :func:`pcutils.models.sample`.
 
     Returns
     -------
@@ -148,5 +254,8 @@ def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: floa
         needed = ranked.cumsum(dim=-1) - ranked < top_p
         chances = torch.zeros_like(chances).scatter(-1, order, ranked * needed)
     sums = chances.cumsum(dim=-1)
-    targets = torch.from_numpy(uniforms).to(sums).unsqueeze(1) * sums[:, -1:]
-    return torch.searchsorted(sums, targets, right=True).squeeze(1).clamp(max=scores.shape[-1] - 1)
+    whole = sums[:, -1:]
+    targets = torch.from_numpy(uniforms).to(sums).unsqueeze(1) * whole
+    # A target rounded up to the whole sum would lie behind the last token that may be drawn.
+    targets = torch.minimum(targets, torch.nextafter(whole, torch.zeros_like(whole)))
+    return torch.searchsorted(sums, targets, right=True).squeeze(1)

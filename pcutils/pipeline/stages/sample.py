@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas
 import pyarrow
-import pyarrow.parquet
 
-from pcutils.models import Prompt, Sample, load_model, sample
+from pcutils.models import Prompt, Sample
+from pcutils.models.sampling_parts import write_samples
 from pcutils.pipeline.files import RunFiles
-from pcutils.pipeline.writing import replacing
 from pcutils.sources import TRACE_SCHEMA
 from pcutils.splits import EVALUATION_SPLITS
 
@@ -30,7 +29,7 @@ SAMPLE_SCHEMA = pyarrow.schema(
 
 
 def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
-    """Write ``samples/<variant>.parquet``.
+    """Write ``samples/<variant>.parquet``; interrupted, it goes on where it was.
 
     Parameters
     ----------
@@ -45,10 +44,12 @@ def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
     pairs = choose_pairs(splits, sampling.prompts_per_split, sampling.seed)
     prompts = [Prompt(username=pair.username, title=pair.title) for pair in pairs.itertuples()]
     options = sampling.model_dump(exclude={"prompts_per_split"})
-    samples = sample(load_model(files.model(variant)), prompts, **options)
-    rows = [_row(one, pairs.iloc[one.prompt], variant) for one in samples]
-    with replacing(files.samples(variant)) as part:
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), part)
+
+    def make_row(one: Sample) -> dict[str, Any]:
+        return _row(one, pairs.iloc[one.prompt], variant)
+
+    files.samples(variant).parent.mkdir(parents=True, exist_ok=True)
+    write_samples(files.samples(variant), files.model(variant), prompts, make_row, SAMPLE_SCHEMA, **options)
 
 
 def choose_pairs(splits: pandas.DataFrame, per_split: int, seed: int) -> pandas.DataFrame:
