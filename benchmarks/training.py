@@ -107,9 +107,9 @@ def read_traces(folder: Path | None, most: int) -> tuple[list[Trace], list[Trace
 def measure(way: str, training: Sequence[Trace], held_out: Sequence[Trace], seconds: float) -> dict[str, Any]:
     """Train one way for so many processor seconds and score what it has learnt."""
     if way == "plain":
-        trial = PlainWay(training, SIZE, **PLAIN).train(TRIAL)
+        trials = [PlainWay(training, SIZE, **PLAIN).train(steps)["seconds"] for steps in (TRIAL, 3 * TRIAL)]
         peer = PlainWay(training, SIZE, **PLAIN)
-        row = peer.train(max(1, round(seconds * TRIAL / trial["seconds"])))
+        row = peer.train(max(1, round(seconds * 2 * TRIAL / (trials[1] - trials[0]))))
         return row | {"traces": row["steps"] * PLAIN["batch"], "bits": float(np.mean(peer.bits(held_out)))}
     tokenizer = train_tokenizer(training_texts(training), vocabulary=SIZE.vocabulary)
     table, validation = to_dataset(training, "simulated"), to_dataset(training[:20], "simulated")

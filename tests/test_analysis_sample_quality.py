@@ -231,10 +231,6 @@ def test_a_run_without_samples_has_nothing_to_compare(tmp_path: Path) -> None:
     assert results.measures == {}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="samples may be made after chapter 2: add _samples to its needs in pcutils/pipeline/steps.py",
-)
 def test_the_workflow_makes_samples_before_the_chapter_that_compares_them() -> None:
     files = RunFiles(Path("."))
     assert files.samples("trace") in chapter_inputs("02_model_training", files)

@@ -144,10 +144,12 @@ def test_whatever_the_form_allows_can_be_read(seed: int, with_prefix: bool) -> N
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.integers(0, FORM.vocabulary - 1), max_size=60), st.booleans())
-def test_whatever_a_model_writes_is_read_or_refused(tokens: list[int], with_prefix: bool) -> None:
+@given(st.lists(st.integers(0, FORM.vocabulary - 1), max_size=60), st.booleans(), st.integers(0, 9))
+def test_whatever_a_model_writes_is_read_or_refused(
+    tokens: list[int], with_prefix: bool, opened: int
+) -> None:
     prefix = Trace.from_states(["a\nb\nc"], [datetime(2020, 1, 1)]) if with_prefix else NOTHING
-    opening = [] if with_prefix else encode(Trace.from_states(["a"]))[:-1]
+    opening = [] if with_prefix else encode(Trace.from_states(["a"]))[:opened]
     pointer, place = FORM.pointer(), FORM.place(prefix)
     for token in [*opening, *tokens]:
         pointer.push(token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +12,8 @@ from pcutils.variants import VARIANTS, build_variant
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from pcutils.models.formats import Format
 
 
 def shown_variants(trace: Trace) -> dict[str, Trace]:
@@ -32,23 +33,29 @@ def shown_variants(trace: Trace) -> dict[str, Trace]:
     return {name: next(traces_of(build_variant(table, name))) for name in VARIANTS[:3]}
 
 
-def sizes(dataset: Dataset, *, count: Callable[[str], int] = len, seed: int = 0) -> pd.DataFrame:
+def sizes(dataset: Dataset, form: Format, *, seed: int = 0) -> pd.DataFrame:
     """Count what each variant trains on.
 
     Parameters
     ----------
     dataset : datasets.Dataset
         The training split.
-    count : callable
-        Size of a text, such as its tokens.
+    form : Format
+        How the models read traces.
     seed : int
         Of the downsampled variants.
 
     Returns
     -------
     pandas.DataFrame
-        `variant`, `traces`, `states`, `students` and `tokens` of programs and headers.
+        `variant`, `traces`, `states`, `students`; `tokens_in_full` of programs and headers, with every state
+        written out, and `tokens` as the models read them, titles left out.
     """
+    from pcutils.models.formats.states import state_texts
+
+    def count(text: str) -> int:
+        return len(form.tokenizer.encode(text))
+
     rows = []
     for name in VARIANTS:
         table = build_variant(dataset, name, seed=seed, count=count)
@@ -59,13 +66,8 @@ def sizes(dataset: Dataset, *, count: Callable[[str], int] = len, seed: int = 0)
                 "traces": len(traces),
                 "states": sum(len(trace.programs) for trace in traces),
                 "students": len({trace.username for trace in traces}),
-                "tokens": sum(count(text) for trace in traces for text in _texts(trace)),
+                "tokens_in_full": sum(count(text) for trace in traces for text in state_texts(trace)),
+                "tokens": sum(len(state) for item in form.encode(traces) for state in item.states),
             }
         )
     return pd.DataFrame(rows)
-
-
-def _texts(trace: Trace) -> list[str]:
-    from pcutils.models.formats.states import state_texts
-
-    return state_texts(trace)

@@ -124,14 +124,15 @@ class Execution(Section):
 
 
 class Models(Section):
-    """Size and training of the five models; `tokens` is what each of them sees."""
+    """Size and training of the five models; each ends when `tokens` or `seconds` are used up."""
 
     vocabulary: Annotated[int, Field(ge=260)] = 2048
     layers: Count = 2
     width: Count = 128
     heads: Count = 4
     context: Annotated[int, Field(ge=64)] = 1024
-    tokens: Count = 1_000_000
+    tokens: Count | None = 1_000_000
+    seconds: Annotated[float, Field(gt=0)] | None = None
     batch_tokens: Count = 4096
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     student_dropout: Share = 0.1

@@ -61,7 +61,7 @@ def _results(files: RunFiles) -> list[Path]:
 
 _NEEDS: dict[str, tuple[Callable[[RunFiles], list[Path]], ...]] = {
     "01_dataset_statistics": (_data, _reading, _measures),
-    "02_model_training": (_data, _measures, _models),
+    "02_model_training": (_data, _measures, _models, _samples),
     "03_behavioral_evaluation": (_data, _measures, _models, _samples),
     "04_embedding_probes": (_data, _measures, _models),
     "05_new_students": (_data, _measures, _models),

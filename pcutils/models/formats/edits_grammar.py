@@ -107,7 +107,7 @@ class EditsPlace:
     def push(self, token: int) -> None:
         """Take one more token."""
         operation = self.grammar.operations.meaning(token)
-        if self.kind == HEADER:
+        if self.kind == HEADER and operation is None:
             self.header.push(token)
             self.kind = PROGRAM if self.header.kind == PROGRAM_START else HEADER
         elif operation is None:
