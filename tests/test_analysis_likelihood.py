@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ import tiny_models
 from pcutils.analysis.likelihood import (
     PARTS,
     WHOSE,
+    baseline_bits,
     bits_table,
     by_split,
     by_vector,
@@ -16,7 +19,8 @@ from pcutils.analysis.likelihood import (
     mean_bits,
     student_gain,
 )
-from pcutils.figures.theme import SPLIT_LABELS, VARIANT_LABELS
+from pcutils.figures.theme import BASELINE_LABELS, SPLIT_LABELS, VARIANT_LABELS
+from pcutils.models import BASELINES
 from pcutils.models.formats import SEGMENTS
 from pcutils.trace import Trace
 
@@ -63,14 +67,25 @@ def test_gain_is_what_the_own_vector_saves_on_known_students(bits: pd.DataFrame)
     assert table["all"] == pytest.approx(table["date"] + table["gaps"] + table["programs"])
 
 
+def test_models_that_count_are_priced_on_the_same_traces(tmp_path: Path) -> None:
+    model = tiny_models.tiny_model(tmp_path, tokens=1_000)
+    traces = tiny_models.made_up_traces()
+    found = baseline_bits(model, traces[:12], {SPLIT: traces[12:]})
+    assert set(found["variant"]) == set(BASELINES) == set(BASELINE_LABELS)
+    assert found.groupby("variant").size().tolist() == [6, 6, 6]
+    assert np.isfinite(found[[f"true_{segment}" for segment in SEGMENTS]]).all(axis=None)
+    table = by_split(mean_bits(found, resamples=50), splits=SPLIT_LABELS, variants=BASELINE_LABELS)
+    assert table["model"].tolist() == list(BASELINE_LABELS.values())
+
+
 def test_unknown_model_has_no_gain(bits: pd.DataFrame) -> None:
     assert not student_gain(bits[~bits["is_known"]], "trace", resamples=50).is_defined
 
 
 def test_tables_hold_the_means(bits: pd.DataFrame) -> None:
     paid = {whose: mean_bits(bits, whose, resamples=50) for whose in WHOSE}
-    table = by_split(paid["true"], SPLIT_LABELS, VARIANT_LABELS)
-    assert table["trained on"].tolist() == ["whole traces"]
+    table = by_split(paid["true"], splits=SPLIT_LABELS, variants=VARIANT_LABELS)
+    assert table["model"].tolist() == ["whole traces"]
     assert table[SPLIT_LABELS[SPLIT]][0].value == pytest.approx(bits["total"][:18].mean())
     vectors = by_vector(paid, SPLIT_LABELS, VARIANT_LABELS)
     assert vectors["split"].tolist() == [SPLIT_LABELS[SPLIT]]

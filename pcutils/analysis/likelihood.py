@@ -122,6 +122,39 @@ def _by_segment(whose: str, bits: NDArray[np.float64]) -> dict[str, NDArray[np.f
     return {f"{whose}_{segment}": bits[:, place] for place, segment in enumerate(PARTS["all"])}
 
 
+def baseline_bits(
+    model: TraceModel, training: Iterable[Trace], traces: dict[str, list[Trace]]
+) -> pd.DataFrame:
+    """Score real traces with models that only count, for a comparison.
+
+    Parameters
+    ----------
+    model : TraceModel
+        A network, for its tokens and its context.
+    training : iterable of Trace
+        What it was trained on.
+    traces : dict of str to list of Trace
+        From :func:`evaluation_traces`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of :func:`bits_table`, with names of :data:`pcutils.models.BASELINES` as `variant` and only the
+        bits that start with `true`, which know no student.
+    """
+    from pcutils.models import BASELINES
+
+    known, rows = list(training), []
+    options = {"context": model.context, "title_tokens": model.network.config.title_tokens}
+    for name, kind in BASELINES.items():
+        fitted = kind(model.tokenizer, **options).fit(known)
+        for split, chosen in traces.items():
+            bits = _by_segment("true", fitted.score_parts(chosen))
+            names = [trace.username for trace in chosen]
+            rows.append(pd.DataFrame({"username": names, "variant": name, "split": split} | bits))
+    return pd.concat(rows, ignore_index=True)
+
+
 def _others(model: TraceModel, names: Sequence[str | None], seed: int) -> list[str | None]:
     """Another student that the model knows, for each; None where it knows no other."""
     known, random = sorted(model.students), np.random.default_rng(seed)
@@ -230,24 +263,24 @@ VECTOR_LABELS = {
 }
 
 
-def by_split(paid: pd.DataFrame, splits: dict[str, str], variants: dict[str, str]) -> pd.DataFrame:
+def by_split(*paid: pd.DataFrame, splits: dict[str, str], variants: dict[str, str]) -> pd.DataFrame:
     """Put mean bits into a table with one column a split.
 
     Parameters
     ----------
-    paid : pandas.DataFrame
+    *paid : pandas.DataFrame
         From :func:`mean_bits`.
     splits, variants : dict of str to str
-        Words for each.
+        Words for each split and model.
 
     Returns
     -------
     pandas.DataFrame
-        ``trained on``, then an :class:`~pcutils.analysis.statistics.Estimate` for each split.
+        ``model``, then an :class:`~pcutils.analysis.statistics.Estimate` for each split.
     """
     rows: dict[str, dict[str, Any]] = {}
-    for row in paid.itertuples():
-        cells = rows.setdefault(str(row.variant), {"trained on": variants[str(row.variant)]})
+    for row in pd.concat(paid).itertuples():
+        cells = rows.setdefault(str(row.variant), {"model": variants[str(row.variant)]})
         cells[splits[str(row.split)]] = estimate_of(row)
     return pd.DataFrame(list(rows.values()))
 

@@ -17,6 +17,7 @@ from pcutils.figures.scorecard import evidence_panels, show_verdicts
 from pcutils.figures.svg import show
 from pcutils.figures.tables import show_table
 from pcutils.figures.theme import (
+    BASELINE_LABELS,
     INK,
     PLAIN_COLOUR,
     SERIES_COLOURS,
@@ -30,6 +31,7 @@ from pcutils.figures.theme import (
 )
 
 __all__ = [
+    "BASELINE_LABELS",
     "INK",
     "PLAIN_COLOUR",
     "SERIES_COLOURS",

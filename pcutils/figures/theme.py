@@ -42,6 +42,11 @@ VARIANT_LABELS = {
     "trace_downsampled": "fewer whole traces",
     "synthetic_downsampled": "fewer synthetic traces",
 }
+BASELINE_LABELS = {
+    "EditNgram": "counting which edit follows",
+    "MostCommonProgram": "the title's most common program",
+    "NearestNeighbour": "the most similar trace",
+}
 SPLIT_LABELS = {
     "train": "training",
     "validation": "validation",
