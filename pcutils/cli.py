@@ -64,14 +64,23 @@ def main() -> None:
     help="Only this chapter, or the step data or measures, and what it needs.",
 )
 @click.option("--cores", type=click.IntRange(min=1), help="Processors to use; all by default.")
+@click.option("--dry-run", is_flag=True, help="Build every object with tiny stand-ins, and run nothing.")
 @_runs
 def run(
-    profile: str, settings: Sequence[str], chapters: Sequence[str], cores: int | None, runs: Path | None
+    profile: str,
+    settings: Sequence[str],
+    chapters: Sequence[str],
+    cores: int | None,
+    dry_run: bool,
+    runs: Path | None,
 ) -> None:
     """Run the chapters; what is up to date stays as it is."""
-    from pcutils.pipeline.command import run_profile
+    from pcutils.pipeline.command import run_profile, try_profile
 
-    run_profile(profile, settings, chapters=chapters, cores=cores or _processors(), runs=runs)
+    if dry_run:
+        try_profile(profile, settings)
+    else:
+        run_profile(profile, settings, chapters=chapters, cores=cores or _processors(), runs=runs)
 
 
 @main.command()

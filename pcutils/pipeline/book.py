@@ -15,6 +15,7 @@ from pcutils.pipeline.digest import digest_folder
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.leaks import Secrets, leaks_of_folder
 from pcutils.pipeline.notebooks import failure_message
+from pcutils.pipeline.planning_page import PAGE, fill_page
 from pcutils.pipeline.profiles import load_profile
 from pcutils.pipeline.provenance import package_versions
 from pcutils.pipeline.publication import may_be_shown_whole, secrets_of
@@ -101,6 +102,7 @@ def assemble(root: Path, files: RunFiles, source: Path) -> None:
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("__pycache__", "_build"))
     shutil.copyfile(root / "_config.yml", source / "_config.yml")
+    fill_page(root, source / PAGE)
     (source / "chapters").mkdir(exist_ok=True)
     for chapter in CHAPTERS:
         page = _as_page(files.notebook(chapter).read_text(encoding="utf-8"))

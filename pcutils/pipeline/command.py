@@ -75,6 +75,29 @@ def run_profile(
         _say(f"Nothing to do: {files.dir} is up to date.")
 
 
+def try_profile(name: str, settings: Sequence[str]) -> None:
+    """Build every object of a profile at its size, but for the weights, and say what was built.
+
+    Parameters
+    ----------
+    name : str
+        Profile, or path of one.
+    settings : sequence of str
+        Changes to it, ``key=value``.
+
+    Raises
+    ------
+    PcutilsError
+        Where something does not fit together.
+    """
+    from pcutils.pipeline.dry_run import dry_run, students_of
+
+    profile = load_profile(find_profile(name), settings)
+    for line in dry_run(repository_root(), profile, students_of(profile)).lines():
+        _say(line)
+    _say(f"Everything of {name} can be built. Nothing was trained in earnest, and nothing was written.")
+
+
 def book_profile(name: str, *, runs: Path | None = None) -> None:
     """Render the run of a profile, unless that has been done, and say where it lies.
 
