@@ -12,6 +12,7 @@ import torch
 from pcutils.errors import ModelError
 from pcutils.models import Prompt, TraceModel, sample
 from pcutils.models.formats import FORMATS
+from pcutils.models.row_cache import fitting_rows
 from pcutils.models.writing import draw_tokens
 from pcutils.trace import Trace, parse_trace
 
@@ -215,3 +216,12 @@ def test_wrong_requests_say_so(model: TraceModel) -> None:
         sample(model, PROMPTS, batch_size=0)
     with pytest.raises(ModelError, match="no room"):
         sample(model, [Prompt("a", "x" * 400)], progress=False)
+
+
+def test_rows_fit_the_memory_of_a_cache(model: TraceModel) -> None:
+    decoder = model.network.decoder
+    assert fitting_rows(decoder, model.context) == 256
+    # a row: keys and values of one layer, WIDTH numbers of 4 bytes a token
+    tokens = 2**30 // (2 * tiny_models.WIDTH * 4) // 10
+    assert fitting_rows(decoder, tokens) == 10
+    assert fitting_rows(decoder, 11 * tokens) == 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _FIRST_CAPACITY = 128
+_MOST_ROWS = 256
 
 
 @dataclass
@@ -192,6 +193,30 @@ class RowCache(Cache):
     def keep(self, rows: int) -> None:
         """Go on with the first so many rows."""
         self.reading.rows = rows
+
+
+def fitting_rows(decoder: PreTrainedModel, context: int) -> int:
+    """Choose how many rows to keep side by side.
+
+    Parameters
+    ----------
+    decoder : PreTrainedModel
+        Any decoder of ``transformers``.
+    context : int
+        Most tokens of a row.
+
+    Returns
+    -------
+    int
+        As many as a cache of one GiB holds on a processor, of eight on a GPU, where all rows are as long as
+        they may be; at least 1, and at most 256, beyond which little is won.
+    """
+    config = decoder.config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    row = 2 * config.num_hidden_layers * heads * size * context * decoder.dtype.itemsize
+    memory = 2**30 if decoder.device.type == "cpu" else 2**33
+    return int(min(_MOST_ROWS, max(1, memory // row)))
 
 
 @contextmanager

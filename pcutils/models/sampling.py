@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pcutils.errors import ModelError, TraceError
 from pcutils.models.formats.base import kept_states
+from pcutils.models.row_cache import fitting_rows
 from pcutils.models.writing import Row, Writer
 from pcutils.progress import track
 from pcutils.trace import Trace
@@ -22,8 +23,6 @@ from pcutils.trace import Trace
 if TYPE_CHECKING:
     from pcutils.models.formats.base import Place, Pointer
     from pcutils.models.trace_model import TraceModel
-
-BATCH_SIZE = 128
 
 _ROOM_TO_WRITE = 0.25
 _NOTHING = Trace((), (), ())
@@ -89,7 +88,7 @@ def sample(
     max_tokens: int | None = None,
     keep_form: bool = True,
     seed: int = 0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     progress: bool = True,
 ) -> list[Sample]:
     """Let a model write traces.
@@ -114,8 +113,8 @@ def sample(
     seed : int
         A sample depends on the seed, its prompt and its number, not on the batch it is in, up to the rounding
         of sums that differ with the batch's shape.
-    batch_size : int
-        Samples written side by side.
+    batch_size : int, optional
+        Samples written side by side; see :func:`pcutils.models.row_cache.fitting_rows` for the default.
     progress : bool
         Whether to show progress.
 
@@ -180,7 +179,7 @@ def sample_seeded(
     max_tokens: int | None = None,
     keep_form: bool = True,
     seed: int = 0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     progress: bool = True,
 ) -> list[Sample]:
     """Sample some prompts of a request as :func:`sample` does in one call for all.
@@ -208,13 +207,14 @@ def sample_seeded(
         raise ModelError(
             f"A temperature of {temperature} and top_p of {top_p}: use at least 0, and a share above 0."
         )
-    if batch_size < 1:
+    side_by_side = fitting_rows(model.network.decoder, model.context) if batch_size is None else batch_size
+    if side_by_side < 1:
         raise ModelError(f"A batch_size of {batch_size}: use at least 1.")
     jobs = list(_make_jobs(model, prompts, seeds, samples_per_prompt, max_tokens, seed))
     # The longest first: similar ones are read together, and the short ones at the end run out together.
     rows = sorted((job.row for job in jobs), key=lambda row: -len(row.start))
     writer = Writer(
-        model, rows, batch_size=batch_size, temperature=temperature, top_p=top_p, keep_form=keep_form
+        model, rows, batch_size=side_by_side, temperature=temperature, top_p=top_p, keep_form=keep_form
     )
     with (
         track(label="Sampling", total=len(jobs), unit="traces", enabled=progress) as bar,
