@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,11 @@ from pcutils.analysis.paper import paper_fact
 from pcutils.cli import main
 from pcutils.errors import ModelError, RunError
 from pcutils.pipeline.dry_run import dry_run, students_of
+from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.planning_page import RECORD, fill_page, read_record, values
 from pcutils.pipeline.planning_tables import FACTORS, Plan
-from pcutils.pipeline.profiles import Profile, find_profile, load_profile
+from pcutils.pipeline.profiles import Profile, dump_profile, find_profile, load_profile
+from pcutils.pipeline.steps import step_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "book" / "planning.md"
@@ -52,6 +56,18 @@ def test_every_object_of_the_profile_can_be_built(profile: Profile, plan: Plan) 
     assert set(found.traces) >= {"train", "validation", "unseen_student_unseen_title"}
     assert found.sampled == 1
     assert sum(step.startswith("measures-") for step in found.steps) == profile.data.shards
+
+
+def test_the_workflow_has_the_steps_of_the_plan(tmp_path: Path) -> None:
+    few = load_profile(find_profile("paper"), ["data.shards=3"])
+    (tmp_path / "profile.yaml").write_text(dump_profile(few), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--scheduler", "greedy"]
+    places = ["--snakefile", str(ROOT / "workflow" / "Snakefile"), "--directory", str(tmp_path)]
+    done = subprocess.run([*command, *places], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
+    assert (jobs["measures"], jobs["chapter"]) == (3, len(CHAPTERS))
+    assert jobs["total"] - jobs["all"] == len(step_names(shards=RunFiles(tmp_path, 3).shard_names))
 
 
 def test_a_plan_that_cannot_be_built_is_told() -> None:
