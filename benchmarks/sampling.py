@@ -1,12 +1,14 @@
 """Compare the speed of our sampling with the plain way, side by side in one run: traces a processor second.
 
-    python benchmarks/sampling.py [--train-seconds 40] [--traces 256] [--ways plain states edits]
-                                  [--batch-sizes 64 256]
+    python benchmarks/sampling.py [--train-seconds 40] [--traces 256] [--plain-traces 64]
+                                  [--ways plain same states edits] [--batch-sizes 64 256]
 
 All students are made up. Each way is first trained for about as many processor seconds, a network of the same
 size on the same traces, and then writes a trace for each of the same titles. The plain way is ``generate`` on
 padded batches of 64 with whole states. A model that never ends its traces is slow, and one that ends them at
 once is fast: so the table also says how many traces ended and could be read, and how many states they have.
+The way "same" takes the difference in what was learnt away: one network of ours, without hints and with whole
+states, written from with ``generate`` and with our sampling.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ import io
 import logging
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from plain_way import PlainWay, Size
 
 from pcutils.errors import TraceError
 from pcutils.models import Prompt, TraceModel, sample, train, train_tokenizer, training_texts
-from pcutils.models.formats import FORMATS
 from pcutils.models.tokenizer import END
 from pcutils.sources import load, traces_of
 from pcutils.trace import Trace, parse_trace
@@ -36,6 +38,7 @@ PLAIN_BATCH = 64
 BATCH_TOKENS = {"edits": 512, "states": 1024}
 TRIAL = {"plain": 10, "edits": 100, "states": 50}
 """Steps that tell how long one takes."""
+WAYS = ("plain", "same", "states", "edits")
 
 
 def train_plain(traces: Sequence[Trace], seconds: float) -> PlainWay:
@@ -47,12 +50,13 @@ def train_plain(traces: Sequence[Trace], seconds: float) -> PlainWay:
     return peer
 
 
-def train_ours(traces: Sequence[Trace], form: str, seconds: float) -> TraceModel:
+def train_ours(traces: Sequence[Trace], form: str, seconds: float, *, copy_hints: bool = True) -> TraceModel:
     """Train ours with one form of traces for about so many processor seconds."""
     table = load("simulated", students=STUDENTS, titles=TITLES, assignments_per_student=TITLES)
     tokenizer = train_tokenizer(training_texts(traces), vocabulary=SIZE.vocabulary)
     options = {
         "form": form,
+        "copy_hints": copy_hints,
         "layers": SIZE.layers,
         "width": SIZE.width,
         "heads": SIZE.heads,
@@ -87,6 +91,39 @@ def sample_plain(peer: PlainWay, prompts: Sequence[Prompt]) -> list[Trace | None
     return found
 
 
+@torch.inference_mode()
+def generate_with_ours(model: TraceModel, prompts: Sequence[Prompt]) -> list[Trace | None]:
+    """Write with ``generate`` from a network of ours that takes no hints, padded in front."""
+    network, found = model.network, []
+    vectors = model.student_vectors([prompt.username for prompt in prompts])
+    starts = [torch.from_numpy(ids).long() for ids in model.form.prompts([one.title for one in prompts])]
+    for first in range(0, len(prompts), PLAIN_BATCH):
+        chosen = range(first, min(first + PLAIN_BATCH, len(prompts)))
+        longest = 1 + max(len(starts[place]) for place in chosen)
+        embeds, mask = torch.zeros(len(chosen), longest, SIZE.width), torch.zeros(len(chosen), longest).long()
+        for row, place in enumerate(chosen):
+            read = torch.cat([vectors[place][None], network.embed(starts[place])])
+            embeds[row, -len(read) :], mask[row, -len(read) :] = read, 1
+        written = network.decoder.generate(
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            do_sample=True,
+            temperature=1.0,
+            top_k=0,
+            top_p=1.0,
+            max_new_tokens=SIZE.context - longest,
+            eos_token_id=model.form.end,
+            pad_token_id=model.form.tokenizer.pad_token_id,
+        )
+        for ids in written.tolist():
+            ids = ids[: ids.index(model.form.end) + 1] if model.form.end in ids else ids
+            try:
+                found.append(model.form.read(ids, Trace((), (), ()), title=None, username=None))
+            except TraceError:
+                found.append(None)
+    return found
+
+
 def describe(name: str, seconds: float, traces: Sequence[Trace | None], plain_rate: float | None) -> float:
     """Print one row; give the traces a second."""
     rate = len(traces) / seconds
@@ -94,7 +131,7 @@ def describe(name: str, seconds: float, traces: Sequence[Trace | None], plain_ra
     ended = sum(trace.is_complete for trace in read) / len(traces)
     states = sum(len(trace.programs) for trace in read) / max(1, len(read))
     ratio = f"{rate / plain_rate:10.1f}" if plain_rate else f"{'':>10}"
-    print(f"{name:16}{seconds:8.1f}{rate:10.2f}{ratio}{ended:12.0%}{states:12.2f}", flush=True)
+    print(f"{name:18}{seconds:8.1f}{rate:10.2f}{ratio}{ended:12.0%}{states:12.2f}", flush=True)
     return rate
 
 
@@ -104,8 +141,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--train-seconds", type=float, default=40.0, help="processor seconds of each way")
-    parser.add_argument("--traces", type=int, default=256, help="traces to sample")
-    parser.add_argument("--ways", nargs="+", default=["plain", *FORMATS], choices=["plain", *FORMATS])
+    parser.add_argument("--traces", type=int, default=256, help="traces to sample with ours")
+    parser.add_argument("--plain-traces", type=int, default=64, help="traces to sample with generate")
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[256], help="of ours")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -119,21 +157,34 @@ def main() -> None:
     ]
     states = sum(len(trace.programs) for trace in traces) / len(traces)
     print(f"{len(traces)} traces of made-up students to learn from, {states:.2f} states each")
-    print(f"{'way':16}{'cpu s':>8}{'traces/s':>10}{'ratio':>10}{'ended, read':>12}{'states each':>12}")
+    print(f"{'way':18}{'cpu s':>8}{'traces/s':>10}{'ratio':>10}{'ended, read':>12}{'states each':>12}")
     plain_rate = None
-    for way in sorted(options.ways, key=lambda name: name != "plain"):
+    for way in sorted(options.ways, key=WAYS.index):
+        few = prompts[: options.plain_traces]
         if way == "plain":
             peer = train_plain(traces, options.train_seconds)
-            started = time.process_time()
-            written = sample_plain(peer, prompts)
-            plain_rate = describe(way, time.process_time() - started, written, None)
+            written, used = timed(lambda peer=peer, few=few: sample_plain(peer, few))
+            plain_rate = describe("plain, generate", used, written, None)
             continue
-        model = train_ours(traces, way, options.train_seconds)
+        form = "states" if way == "same" else way
+        model = train_ours(traces, form, options.train_seconds, copy_hints=way != "same")
+        compared_rate = plain_rate
+        if way == "same":
+            written, used = timed(lambda model=model, few=few: generate_with_ours(model, few))
+            compared_rate = describe("same, generate", used, written, None)
         for batch_size in options.batch_sizes:
-            started = time.process_time()
-            samples = sample(model, prompts, batch_size=batch_size, progress=False)
-            used = time.process_time() - started
-            describe(f"{way}, {batch_size}", used, [one.trace for one in samples], plain_rate)
+            samples, used = timed(
+                lambda model=model, size=batch_size, kept=way != "same": sample(
+                    model, prompts, batch_size=size, keep_form=kept, progress=False
+                )
+            )
+            describe(f"{way}, ours, {batch_size}", used, [one.trace for one in samples], compared_rate)
+
+
+def timed(work: Callable[[], list[Any]]) -> tuple[list[Any], float]:
+    """Give a result and the processor seconds it took."""
+    started = time.process_time()
+    return work(), time.process_time() - started
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,8 +128,9 @@ def test_other_ways_to_attend_give_the_same(double: TraceModel) -> None:
     assert plain == grouped
 
 
-def test_gpt2_decoder_agrees_with_passes_without_a_cache(tmp_path: Path) -> None:
-    model = tiny_models.tiny_model(tmp_path, tokens=3_000, decoder="gpt2")
+@pytest.mark.parametrize("settings", [{"decoder": "gpt2"}, {"form": "states", "copy_hints": False}])
+def test_other_networks_agree_with_passes_without_a_cache(tmp_path: Path, settings: dict[str, Any]) -> None:
+    model = tiny_models.tiny_model(tmp_path, tokens=3_000, **settings)
     model.network.double()
     found = sample(model, PROMPTS, temperature=0, max_tokens=25, batch_size=3, progress=False)
     for prompt, got in zip(PROMPTS[:4], found, strict=False):

@@ -259,9 +259,12 @@ def _make_jobs(
             yield _Job(place, number, len(item.trace.programs), row)
 
 
-def _begin(model: TraceModel, seeds: list[int], room: int, kept: Trace) -> tuple[list[float], Pointer, Place]:
+def _begin(
+    model: TraceModel, seeds: list[int], room: int, kept: Trace
+) -> tuple[list[float], Pointer | None, Place]:
     uniforms = np.random.default_rng(seeds).random(room).tolist()
-    return uniforms, model.form.pointer(), model.form.place(kept)
+    pointer = model.form.pointer() if model.network.config.copy_hints else None
+    return uniforms, pointer, model.form.place(kept)
 
 
 def _titled(trace: Trace, title: str | None) -> Trace:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pcutils.models.formats.base import HINTS, Place, Pointer
+from pcutils.models.formats.base import HINTS, Hint, Place, Pointer
 from pcutils.models.row_cache import RowCache, grouped_attention
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Row:
     room : int
         Most tokens to write.
     begin : callable
-        Gives its random numbers in [0, 1), one a token, its pointer and its place, when its turn comes.
+        Gives its random numbers in [0, 1), one a token, its pointer, None where the network takes no hints,
+        and its place, when its turn comes.
     written : list of int
         What has been written.
     """
@@ -47,7 +48,7 @@ class Row:
     start: NDArray[np.int32]
     vector: Tensor
     room: int
-    begin: Callable[[], tuple[list[float], Pointer, Place]]
+    begin: Callable[[], tuple[list[float], Pointer | None, Place]]
     written: list[int] = field(default_factory=list)
 
 
@@ -57,13 +58,16 @@ class _Text:
     def __init__(self, row: Row) -> None:
         self.row = row
         self.uniforms, self.pointer, self.place = row.begin()
-        self.hints = [self.pointer.push(token) for token in row.start.tolist()]
+        self.hints = [self._hint(token) for token in row.start.tolist()]
         self.length = len(row.start) + 1  # tokens read, the student's vector counted
 
     def push(self, token: int) -> None:
         self.row.written.append(token)
         self.place.push(token)
-        self.hints = [self.pointer.push(token)]
+        self.hints = [self._hint(token)]
+
+    def _hint(self, token: int) -> Hint:
+        return _NO_HINT if self.pointer is None else self.pointer.push(token)
 
 
 class Writer:
