@@ -229,6 +229,15 @@ def test_unknown_format_is_named() -> None:
         make_format("diffs", TOKENIZER)
 
 
+def test_every_sample_with_room_for_a_line_has_a_whole_state(tmp_path: Path) -> None:
+    model = tiny_models.tiny_model(tmp_path, tokens=2_000, form="edits")
+    prompts = [Prompt(None, title) for title in tiny_models.TITLES]
+    for room in (12, 25, 60):
+        found = sample(model, prompts, samples_per_prompt=10, max_tokens=room, progress=False)
+        assert all(item.trace is not None for item in found), [item.text for item in found]
+        assert any(not item.trace.is_complete for item in found if item.trace is not None)
+
+
 def test_samples_of_a_hardly_trained_network_can_be_read(tmp_path: Path) -> None:
     model = tiny_models.tiny_model(tmp_path, tokens=12_000, form="edits")
     prompts = [Prompt(None, title) for title in tiny_models.TITLES]

@@ -52,7 +52,9 @@ def by_hand(model: TraceModel, prompt: Prompt, count: int) -> list[int]:
             scores = model.network(
                 torch.tensor([tokens]), student_vectors=vector[None].double(), hints=torch.tensor([hints])
             ).logits[0, -1]
-        written.append(int(model.form.allow(scores[None], [place]).argmax()))
+        forced = model.form.closing(place, count - len(written))
+        likeliest = int(model.form.allow(scores[None], [place]).argmax())
+        written.append(likeliest if forced is None else forced)
         place.push(written[-1])
         tokens.append(written[-1])
         hints.append(pointer.push(written[-1]))

@@ -131,10 +131,16 @@ class Writer:
         uniforms = np.array([text.uniforms[len(text.row.written)] for _, text in live])
         drawn = draw_tokens(scores, uniforms, self.temperature, self.top_p).tolist()
         for (slot, text), token in zip(live, drawn, strict=True):
+            forced = self._closing(text)
+            token = token if forced is None else forced
             text.push(token)
             if token == self.form.end or len(text.row.written) == text.row.room:
                 self.texts[slot] = None
                 yield text.row
+
+    def _closing(self, text: _Text) -> int | None:
+        left = text.row.room - len(text.row.written)
+        return self.form.closing(text.place, left) if self.keep_form else None
 
     def _go_on(self) -> None:
         """Read the token just drawn of every row."""

@@ -240,6 +240,23 @@ class Format(ABC):
             Minus infinity where a token may not come.
         """
 
+    def closing(self, place: Place, room: int) -> int | None:
+        """Choose the next token where the room that is left must be used to make the last state whole.
+
+        Parameters
+        ----------
+        place : Place
+            Where the trace is.
+        room : int
+            How many tokens may still be written.
+
+        Returns
+        -------
+        int or None
+            None where the model may choose. Then the state under way is left out when the room ends with it.
+        """
+        return None
+
 
 def kept_states(trace: Trace) -> tuple[Trace, list[int]]:
     """Leave out each state that equals the one before.

@@ -69,6 +69,7 @@ class EditsFormat(Format):
         self.has_grammar = states.has_dates
         self.grammar = EditsGrammar(states, self.operations, self.vocabulary)
         self._lines: dict[str, list[int]] = {}
+        self._newline = encode_texts(tokenizer, ["\n"])[0][-1]
 
     def _encode_states(
         self, traces: Sequence[Trace]
@@ -199,6 +200,14 @@ class EditsFormat(Format):
         """Stand behind the states of a prefix."""
         lines = prefix.programs[-1].count("\n") + 1 if prefix.programs else 0
         return EditsPlace(self.grammar, lines)
+
+    def closing(self, place: Place, room: int) -> int | None:
+        """End the line, then the state, with the last two tokens; what the next state is stays open."""
+        if room > 2 or not isinstance(place, EditsPlace):
+            return None
+        if place.may_end_state:
+            return self.operations.gaps[0]
+        return self._newline if place.may_end_line and room == 2 else None
 
     def allow(self, scores: Tensor, places: Sequence[Place] | None) -> Tensor:
         """Let gaps be whole, and edits no longer than the state before."""

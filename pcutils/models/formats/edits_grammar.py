@@ -104,6 +104,16 @@ class EditsPlace:
         self.sizes: list[int] = []
         self.kind = STATE_END if lines else HEADER
 
+    @property
+    def may_end_state(self) -> bool:
+        """Whether the state under way could be a whole one."""
+        return self.kind in (AFTER_DROP, EDIT)
+
+    @property
+    def may_end_line(self) -> bool:
+        """Whether a newline could come next."""
+        return self.kind in (PROGRAM, LINE, *_AT_EDIT)
+
     def push(self, token: int) -> None:
         """Take one more token."""
         operation = self.grammar.operations.meaning(token)
