@@ -124,7 +124,10 @@ class Execution(Section):
 
 
 class Models(Section):
-    """Size and training of the five models; each ends when `tokens` or `seconds` are used up."""
+    """Size and training of the five models; each ends when `tokens` or `seconds` are used up.
+
+    With several `processes`, each takes its part of every step, on a GPU of its own where there are any.
+    """
 
     vocabulary: Annotated[int, Field(ge=260)] = 2048
     layers: Count = 2
@@ -133,6 +136,7 @@ class Models(Section):
     context: Annotated[int, Field(ge=64)] = 1024
     tokens: Count | None = 1_000_000
     seconds: Annotated[float, Field(gt=0)] | None = None
+    processes: Count = 1
     batch_tokens: Count = 4096
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     student_dropout: Share = 0.1

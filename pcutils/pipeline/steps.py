@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 """Sections of the profile that each stage gets, and nothing else."""
 
-_WITHOUT_EFFECT = {"execution": {"workers"}}
+_WITHOUT_EFFECT = {"execution": {"workers"}, "models": {"processes"}}
 """Values that change how long a stage takes, and not what it writes."""
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -140,6 +140,12 @@ class Steps:
     def __init__(self, root: Path, profile: Profile) -> None:
         self.root, self.profile = root, profile
         self._code = CodeBase(root)
+
+    @property
+    def launcher(self) -> str:
+        """Words before the command that trains a model, where several processes do."""
+        processes = self.profile.models.processes
+        return f"torchrun --standalone --no-python --nproc-per-node {processes}" if processes > 1 else ""
 
     def check(self) -> None:
         """Check the chapters' parameters, and where the data and their secrets are, before anything runs.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pcutils.pipeline.profiles import Models
 
-_FOR_OTHERS = {"vocabulary"}
+_FOR_OTHERS = {"vocabulary", "processes"}
 
 
 def run(files: RunFiles, *, variant: str, models: Models) -> None:
