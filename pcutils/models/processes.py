@@ -79,5 +79,8 @@ class Processes:
             own = table.grad.coalesce()
             values[torch.searchsorted(rows, own.indices()[0])] = own.values()
         total = reduce(values, "sum")
-        options = {"is_coalesced": True, "check_invariants": False}  # `rows` are sorted, each once
-        table.grad = torch.sparse_coo_tensor(rows[None], total, table.shape, **options)
+        table.grad = torch.sparse_coo_tensor(
+            *(rows[None], total, table.shape),
+            is_coalesced=True,
+            check_invariants=False,  # `rows` are sorted, each once
+        )
