@@ -18,8 +18,9 @@ from pcutils.analysis.vector_fitting import finite_bits, fit_vectors
 from pcutils.errors import ModelError
 from pcutils.models import TraceModel, train_tokenizer
 from pcutils.models.building import new_network
+from pcutils.models.formats import make_format
 from pcutils.models.tokenizer import SMALLEST_VOCABULARY
-from pcutils.models.training import Settings
+from pcutils.models.training_loop import Settings
 from pcutils.trace import Trace, format_trace
 
 START = datetime(2024, 5, 6, 9, 30)
@@ -34,7 +35,7 @@ def make_trace(username: str, day: int, programs: tuple[str, ...] = ("fd 10", "f
 def model() -> TraceModel:
     tokenizer = train_tokenizer([format_trace(make_trace("a", 0))], vocabulary=SMALLEST_VOCABULARY)
     settings = Settings(layers=1, width=16, heads=2, context=128, copy_hints=False)
-    network = new_network(settings, tokenizer, students=2)
+    network = new_network(settings, make_format("edits", tokenizer), students=2)
     torch.manual_seed(0)
     for weight in network.parameters():  # a start this small would hide what the vector does
         torch.nn.init.normal_(weight, std=0.3)

@@ -20,8 +20,9 @@ from pcutils.analysis.steering import (
 )
 from pcutils.models import TraceModel, train_tokenizer
 from pcutils.models.building import new_network
+from pcutils.models.formats import make_format
 from pcutils.models.tokenizer import SMALLEST_VOCABULARY
-from pcutils.models.training import Settings
+from pcutils.models.training_loop import Settings
 from pcutils.pipeline.results import Results
 from pcutils.trace import Trace, format_trace
 
@@ -32,7 +33,7 @@ TRACE = Trace.from_states(["fd 10", "fdd 10", "fd 10\nrt 90"], title="line", use
 def model() -> TraceModel:
     tokenizer = train_tokenizer([format_trace(TRACE)], vocabulary=SMALLEST_VOCABULARY)
     settings = Settings(layers=1, width=16, heads=2, context=128, copy_hints=False)
-    network = new_network(settings, tokenizer, students=3)
+    network = new_network(settings, make_format("edits", tokenizer), students=3)
     torch.manual_seed(0)
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.3)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcutils.errors import DataError
+from pcutils.pipeline.profiles import load_profile
 from pcutils.splits import (
     PRESETS,
     SPLITS,
@@ -214,8 +214,8 @@ def test_presets_fill_all_splits_of_small_data(name: str, students: int, titles:
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_presets_are_those_of_the_profiles(name: str) -> None:
-    profile = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
-    assert profile["splits"] == PRESETS[name] | {"seed": 0}
+    profile = load_profile(ROOT / "profiles" / f"{name}.yaml")
+    assert profile.splits.model_dump() == PRESETS[name] | {"seed": 0}
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,8 @@ def figure(plan: Plan) -> str:
     svg, width = svg_of(scaling_curves(cells), name="scaling", alt=alt)
     style = f"width:100%;min-width:{width * SMALLEST_SCALE:.0f}px;max-width:{width * LARGEST_SCALE:.0f}px"
     inline = svg.replace("<svg ", f'<svg style="{style}" ', 1)
-    return figure_html(scroll_box(inline, f"Figure: {caption}"), name="scaling", caption=caption)
+    html = figure_html(scroll_box(inline, f"Figure: {caption}"), name="scaling", caption=caption)
+    return html.replace("\n", " ")  # Markdown ends HTML where it finds a blank line
 
 
 def billions(value: float) -> str:
