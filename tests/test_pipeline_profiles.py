@@ -171,3 +171,8 @@ def test_every_key_of_the_schema_is_in_a_resolved_profile(small: Path) -> None:
     resolved = yaml.safe_load(dump_profile(load_profile(small)))
     assert set(resolved) == set(Profile.model_fields)
     assert set(resolved["models"]) == set(Models.model_fields)
+
+
+def test_a_training_needs_a_budget() -> None:
+    with pytest.raises(ProfileError, match="a budget, in tokens or seconds"):
+        load_profile(find_profile("smoke"), ["models.tokens=null"])

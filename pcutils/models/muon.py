@@ -25,10 +25,12 @@ class StackedMuon(torch.optim.Muon):
     """
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Move the weights that have a gradient."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move the weights that have a gradient; give what the closure gives, which may compute them."""
+        loss = None
         if closure is not None:
-            raise NotImplementedError("StackedMuon takes no closure; compute the gradients first.")
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             shapes: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = defaultdict(list)
             for weight in group["params"]:
@@ -41,6 +43,7 @@ class StackedMuon(torch.optim.Muon):
                 directions = _orthogonal(stacked, group["ns_coefficients"], group["ns_steps"], group["eps"])
                 for (weight, _), direction in zip(pairs, directions, strict=True):
                     self._move(weight, direction, group)
+        return loss
 
     def _momentum(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
         state = self.state[weight]

@@ -146,6 +146,12 @@ class Models(Section):
     title_tokens: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
 
+    @model_validator(mode="after")
+    def _has_a_budget(self) -> Models:
+        if self.tokens is None and self.seconds is None:
+            raise ValueError("a budget, in tokens or seconds; both are null")
+        return self
+
 
 class Sampling(Section):
     """What is sampled from each model."""
