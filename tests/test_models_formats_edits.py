@@ -74,18 +74,18 @@ def test_written_as_documented() -> None:
     )
     assert FORM.decode(encode(trace)) == (
         "CODE 1 (2019-03-04 16:28:38):\na\nb\nc\n"
-        "<gap 5><digit 9><keep 1><drop 1>x\n"
-        "<unknown 0><rest 0>d\n"
-        "<earlier 0><gap 5><digit 9><drop 1>"
+        "<gap 5><digit 9><keep><drop>x\n"
+        "<unknown><rest>d\n"
+        "<earlier><gap 5><digit 9><drop>"
         "<|endoftext|>"
     )
 
 
-def test_long_runs_of_lines_take_several_tokens() -> None:
-    before = [f"line {number}" for number in range(90)]
-    after = [*before[:70], "new", *before[88:]]
+def test_every_kept_or_dropped_line_takes_one_token() -> None:
+    before = [f"line {number}" for number in range(9)]
+    after = [*before[:5], "new", *before[7:]]
     trace = Trace.from_states(["\n".join(before), "\n".join(after)], title="line")
-    assert "<keep 32><keep 32><keep 6><drop 16><drop 2>new\n" in FORM.decode(encode(trace))
+    assert f"{5 * '<keep>'}<drop><drop>new\n" in FORM.decode(encode(trace))
     assert FORM.read(encode(trace), NOTHING, title="line", username=None) == trace
 
 
@@ -99,7 +99,7 @@ def test_segments_say_what_each_token_is() -> None:
         "date": "CODE 1 (2019-03-04 16:28:38):\n",
         "first": "a\nb\n",
         "gaps": "<gap 5><digit 9>",
-        "edits": "<keep 1><drop 1>c\n",
+        "edits": "<keep><drop>c\n",
         "end": "<|endoftext|>",
     }
     assert (segments[: len(item.prompt)] == -1).all()
@@ -200,9 +200,9 @@ def test_pointer_names_the_lines_that_an_edit_is_about() -> None:
     hints = FORM.hints([TOKENIZER.convert_tokens_to_ids(START), *tokens]).tolist()[1:]
     after = dict(zip([FORM.decode([token]) for token in tokens], hints, strict=True))
     (first, second, third) = (encode(Trace.from_states([line]))[-2] for line in ("pen red", "fd 50", "rt 90"))
-    assert after["<unknown 0>"][:2] == [first, second]
-    assert after["<keep 1>"][:2] == [second, third]
-    assert after["<drop 1>"][:2] == [second, third]  # what is replaced, and what comes next
+    assert after["<unknown>"][:2] == [first, second]
+    assert after["<keep>"][:2] == [second, third]
+    assert after["<drop>"][:2] == [second, third]  # what is replaced, and what comes next
 
 
 @settings(max_examples=60, deadline=None)

@@ -29,7 +29,7 @@ def read(states: list[str]) -> tuple[list[str], list[tuple[str, str, int]]]:
     (item,) = FORM.encode([Trace.from_states(states, title="t")])
     tokens, _, _ = cut(item, 10**6, FORM.end)
     named = [
-        (text_of(same), text_of(skip), situation) for same, skip, situation in FORM.hints(tokens).tolist()
+        (text_of(same), text_of(skip), situation) for same, skip, situation, *_ in FORM.hints(tokens).tolist()
     ]
     return [decode_tokens(TOKENIZER, [int(token)]) for token in tokens], named
 
@@ -88,7 +88,7 @@ def test_header_points_at_the_same_part_of_the_header_before() -> None:
     hints = FORM.hints(np.concatenate([item.prompt, first, second]))
     start = len(item.prompt) + len(first)
     for place in range(7):
-        assert hints[start + place].tolist() == [first[place + 1], -1, HEADER]
+        assert hints[start + place].tolist() == [first[place + 1], -1, HEADER, 0, 0]
 
 
 @settings(max_examples=100, deadline=None)

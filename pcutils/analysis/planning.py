@@ -253,11 +253,11 @@ def last_gain(validation: Sequence[Sequence[float]]) -> float:
 
 
 def examples_bytes(tokens: float) -> float:
-    """Bytes of encoded traces in memory: a token, three hints and a segment for each place.
+    """Bytes of encoded traces in memory: a token, five hints and a segment for each place.
 
     Examples
     --------
     >>> examples_bytes(10)
-    170
+    250
     """
-    return tokens * (4 + 3 * 4 + 1)
+    return tokens * (6 * BYTES + 1)

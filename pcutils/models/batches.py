@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pcutils.models.formats import Encoded, Format, cut
-from pcutils.models.formats.base import HINTS
+from pcutils.models.formats.base import HINTS, NO_HINT
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Example:
     ----------
     tokens : ndarray of int32, shape (n,)
         Title, ``<start>``, states, end; at most the context.
-    hints : ndarray of int32, shape (n, 3)
+    hints : ndarray of int32, shape (n, 5)
         Where each token is in the state before; see :meth:`pcutils.models.formats.Format.hints`.
     segments : ndarray of int8, shape (n,)
         What each token says, as a place in :data:`pcutils.models.formats.SEGMENTS`; -1 for those given.
@@ -55,7 +55,7 @@ class Batch(NamedTuple):
     """
 
     tokens: Tensor  # int64, (rows, length); 0 where a student's vector stands
-    hints: Tensor  # int64, (rows, length, 3)
+    hints: Tensor  # int64, (rows, length, 5)
     fronts: Tensor  # bool, (rows, length): where a student's vector stands
     students: Tensor  # int64, (examples,): slots, in the order of `fronts`
     scored: Tensor  # bool, (rows, length): whether the token at this place is to be predicted
@@ -112,8 +112,7 @@ def collate(examples: Sequence[Example], *, row_length: int | None = None) -> Ba
     shape = len(rows), max(sum(sizes[place] for place in row) for row in rows)
     tokens, positions = np.zeros((2, *shape), dtype=np.int64)
     fronts, scored = np.zeros((2, *shape), dtype=bool)
-    hints = np.full((*shape, HINTS), -1, dtype=np.int64)
-    hints[..., -1] = 0
+    hints = np.full((*shape, HINTS), NO_HINT, dtype=np.int64)
     for number, row in enumerate(rows):
         start = 0
         for place in row:

@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, Pre
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pcutils.models.formats.base import SITUATIONS
+from pcutils.models.formats.nesting import LINE_NUMBERS, NESTINGS
 
 if TYPE_CHECKING:
     from transformers.cache_utils import Cache
@@ -108,6 +109,8 @@ class StudentLanguageModel(PreTrainedModel):
             self.copy_input = nn.Linear(config.width, config.width, bias=False)
             self.skip_input = nn.Linear(config.width, config.width, bias=False)
             self.situation_input = nn.Embedding(SITUATIONS, config.width)
+            self.nesting_input = nn.Embedding(NESTINGS, config.width)
+            self.line_input = nn.Embedding(LINE_NUMBERS, config.width)
             self.copy_gate = nn.Linear(config.width, 2, bias=False)
             self.situation_gate = nn.Embedding(SITUATIONS, 2)
         self.post_init()
@@ -121,7 +124,8 @@ class StudentLanguageModel(PreTrainedModel):
         if self.config.copy_hints:
             nn.init.eye_(self.copy_input.weight)
             nn.init.eye_(self.skip_input.weight)
-            nn.init.normal_(self.situation_input.weight, std=0.02)
+            for table in (self.situation_input, self.nesting_input, self.line_input):
+                nn.init.normal_(table.weight, std=0.02)
             nn.init.zeros_(self.copy_gate.weight)
             self.situation_gate.weight.copy_(torch.tensor(self.config.copy_start).expand(SITUATIONS, 2))
 
@@ -152,7 +156,9 @@ class StudentLanguageModel(PreTrainedModel):
         known = (hints[..., :2] >= 0).unsqueeze(-1)
         named = table(hints[..., :2].clamp(min=0)) * known
         vectors = vectors + self.copy_input(named[..., 0, :]) + self.skip_input(named[..., 1, :])
-        return vectors + self.situation_input(hints[..., 2])
+        situation, nesting, line = hints[..., 2:].unbind(-1)
+        places = self.situation_input(situation) + self.nesting_input(nesting) + self.line_input(line)
+        return vectors + places
 
     def hidden_states(self, inputs_embeds: Tensor, **options: Any) -> Any:
         """Run the decoder without its output layer."""
@@ -188,7 +194,7 @@ class StudentLanguageModel(PreTrainedModel):
             Slots of the students; the average student where neither this nor `student_vectors` is given.
         student_vectors : Tensor, shape (batch, width), optional
             Vectors to stand in front instead. With `past_key_values` that already hold tokens, none is added.
-        hints : Tensor of int64, shape (batch, length, 3), optional
+        hints : Tensor of int64, shape (batch, length, 5), optional
             From :meth:`pcutils.models.formats.Format.hints`.
         attention_mask : Tensor, shape (batch, length), optional
             1 where there is a token; the student's place is added.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pcutils.models.formats.base import HINTS, Hint, Place, Pointer
+from pcutils.models.formats.base import HINTS, NO_HINT, Hint, Place, Pointer
 from pcutils.models.row_cache import RowCache, grouped_attention
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pcutils.models.trace_model import TraceModel
 
-_NO_HINT = (-1, -1, 0)
 _TOKENS_READ_AT_ONCE = 8192
 _FREE_BEFORE_REFILL = 16  # a part of the rows: reading a few new prompts costs about as much as reading many
 _GROUP = 16
@@ -67,7 +66,7 @@ class _Text:
         self.hints = [self._hint(token)]
 
     def _hint(self, token: int) -> Hint:
-        return _NO_HINT if self.pointer is None else self.pointer.push(token)
+        return NO_HINT if self.pointer is None else self.pointer.push(token)
 
 
 class Writer:
@@ -149,7 +148,7 @@ class Writer:
         if self._is_time_to_refill():
             self._tidy()
         table = np.zeros((len(self.texts), 2 + HINTS), dtype=np.int64)
-        table[:, 2:] = _NO_HINT
+        table[:, 2:] = NO_HINT
         for slot, text in enumerate(self.texts):
             if text is not None:
                 table[slot] = (text.length, text.row.written[-1], *text.hints[0])
@@ -224,7 +223,7 @@ class Writer:
         texts = [text for slot in slots if (text := self.texts[slot]) is not None]
         longest = max(text.length for text in texts)
         table = np.zeros((len(texts), longest - 1, 1 + HINTS), dtype=np.int64)
-        table[:, :, 1:] = _NO_HINT
+        table[:, :, 1:] = NO_HINT
         for place, text in enumerate(texts):
             table[place, : text.length - 1, 0] = text.row.start
             table[place, : text.length - 1, 1:] = text.hints

@@ -25,18 +25,20 @@ SEGMENTS = ("date", "first", "gaps", "edits", "end")
 in it, and that the trace ends."""
 DATE, FIRST_STATE, GAPS, EDITS, ENDING = range(5)
 
-HINTS = 3
 SITUATIONS = 5
 _TRACES_AT_ONCE = 512
 
-Hint = tuple[int, int, int]
+Hint = tuple[int, int, int, int, int]
+"""Two tokens that may follow, -1 for none; the situation; what is open, and how long the program is."""
+NO_HINT: Hint = (-1, -1, 0, 0, 0)
+HINTS = len(NO_HINT)
 
 
 class Pointer(Protocol):
     """Follow a trace token by token and point into the state before; see :mod:`states_pointer`."""
 
     def push(self, token: int) -> Hint:
-        """Take one more token; give two tokens that may follow, -1 for none, and the situation."""
+        """Take one more token; give what is known of the place behind it."""
 
 
 class Place(Protocol):
@@ -154,9 +156,9 @@ class Format(ABC):
 
         Returns
         -------
-        ndarray of int32, shape (n, 3)
-            Two tokens that may follow, -1 for none, and the situation, after each token. It is worked out
-            from the tokens up to there.
+        ndarray of int32, shape (n, 5)
+            Two tokens that may follow, -1 for none, the situation, what is open and how long the program is,
+            after each token. It is worked out from the tokens up to there.
         """
         pointer = self.pointer()
         return np.array([pointer.push(int(token)) for token in tokens], dtype=np.int32).reshape(-1, HINTS)

@@ -106,8 +106,9 @@ class EditsFormat(Format):
         parts: list[int | str] = []
         for kept, dropped, new in _blocks(before, after):
             is_rest = kept.stop == len(before) and len(kept) > 0
-            parts += [self.operations.rest] if is_rest else self.operations.keep(len(kept))
-            parts += [*self.operations.drop(dropped), *(f"{line}\n" for line in new)]
+            parts += [self.operations.rest] if is_rest else [self.operations.keep] * len(kept)
+            parts += [self.operations.drop] * dropped
+            parts += [f"{line}\n" for line in new]
         return parts
 
     def _learn_lines(self, parts: Iterator[Part]) -> None:
@@ -157,7 +158,7 @@ class EditsFormat(Format):
         for run in self._runs(ids):
             if isinstance(run, int):
                 meaning = self.operations.meaning(run)
-                shown.append(END if meaning is None else f"<{meaning.kind} {meaning.number}>")
+                shown.append(END if meaning is None else str(meaning))
             else:
                 shown.append(run)
         return "".join(shown)

@@ -11,8 +11,6 @@ from torch import Tensor
 
 from pcutils.models.formats.edits_tokens import (
     DIGIT_BITS,
-    MOST_DROPPED,
-    MOST_KEPT,
     Operation,
     Operations,
     digit_sizes,
@@ -63,7 +61,7 @@ class EditsGrammar:
             return mask
         if place.kind == DIGIT:
             return self.mask(DIGIT, place.sizes[0])
-        return self.mask(place.kind, min(place.left, MOST_KEPT + 1) if place.kind in _AT_EDIT else 0)
+        return self.mask(place.kind, min(place.left, 2) if place.kind in _AT_EDIT else 0)
 
     def _none(self) -> Tensor:
         return torch.zeros(self.vocabulary, dtype=torch.bool)
@@ -79,10 +77,12 @@ class EditsGrammar:
             mask[ids.gaps[1:]] = True
         if kind == DIGIT:
             mask[ids.digits[: 1 << min(size, DIGIT_BITS)]] = True
+        if kind in _AT_EDIT and size:
+            mask[ids.drop] = True
+        if kind in _AT_EDIT and size > 1:
+            mask[ids.keep] = True
         if kind in (FIRST_EDIT, AFTER_DROP, EDIT) and size:
-            mask[[ids.rest, *ids.keeps[: size - 1]]] = True
-        if kind in _AT_EDIT:
-            mask[ids.drops[: min(size, MOST_DROPPED)]] = True
+            mask[ids.rest] = True
         return mask
 
 
@@ -131,14 +131,14 @@ class EditsPlace:
             self.sizes = self.sizes[1:]
             self.kind = DIGIT if self.sizes else FIRST_EDIT
         else:
-            passed = self.left if operation.kind == "rest" else min(operation.number, self.left)
+            passed = self.left if operation.kind == "rest" else min(1, self.left)
             self.left -= passed
             self.lines += passed if operation.kind != "drop" else 0
             self.kind = self._after(operation)
 
     def _after(self, operation: Operation) -> int:
         if operation.kind != "drop":
-            return FIRST_EDIT if operation.number == MOST_KEPT else AFTER_KEEP
+            return AFTER_KEEP
         return AFTER_DROP if self.lines + self.left else FIRST_EDIT  # a state has at least one line
 
     def _write(self, token: int) -> None:

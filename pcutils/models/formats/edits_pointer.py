@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pcutils.models.formats.base import Hint
+from pcutils.models.formats.base import NO_HINT, Hint
 from pcutils.models.formats.edits_tokens import Operations, digit_sizes
+from pcutils.models.formats.nesting import Nesting, line_number
 from pcutils.models.formats.states_pointer import Alphabet
 
 FIRST, GAP, AT_LINE, REPLACING, IN_LINE = range(5)
@@ -38,6 +39,7 @@ class EditsPointer:
         self.digits_left = 0
         self.changing = self.in_header = self.in_gap = False
         self.matches: list[tuple[Line, int]] = []  # a line, and the place in it that comes next
+        self.nesting = Nesting()
 
     def push(self, token: int) -> Hint:
         """Take one more token.
@@ -53,12 +55,14 @@ class EditsPointer:
             Tokens that may follow, -1 for none.
         situation : int
             One of FIRST, GAP, AT_LINE, REPLACING, IN_LINE.
+        nesting, line : int
+            What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
         """
         operation = self.operations.meaning(token)
         if token == self.alphabet.start:
             self._begin([])
             self.changing, self.in_header = False, True
-            return -1, -1, FIRST
+            return NO_HINT
         if operation is None:
             self._write(token)
         elif operation.begins_state:
@@ -71,20 +75,23 @@ class EditsPointer:
         elif operation.kind == "digit":
             self.digits_left = max(0, self.digits_left - 1)
         else:
-            self._move(operation.kind, operation.number)
+            self._move(operation.kind)
         return self._hint()
 
     def _begin(self, old: list[Line]) -> None:
         self.old, self.new, self.line, self.dropped = old, [], [], []
         self.cursor = self.replaced = self.digits_left = 0
         self.in_gap = False
+        self.nesting = Nesting()
 
-    def _move(self, kind: str, count: int) -> None:
-        passed = self.old[self.cursor :][: None if kind == "rest" else count]
+    def _move(self, kind: str) -> None:
+        passed = self.old[self.cursor :][: None if kind == "rest" else 1]
         self.cursor += len(passed)
         self.digits_left = 0
         if kind != "drop":
             self.new += passed
+            for line in passed:
+                self.nesting = self.alphabet.nesting.after(self.nesting, line)
             self.dropped, self.replaced = [], 0
         else:
             self.dropped = [*self.dropped, *passed]
@@ -100,6 +107,7 @@ class EditsPointer:
             above = self.new[-1:] if self.changing else []
             self.matches = [(replaced[0] if replaced else [], 0), (above[0] if above else [], 0)]
         self.line.append(token)
+        self.nesting = self.alphabet.nesting.after(self.nesting, [token])
         self.matches = [(line, _after(line, place, token)) for line, place in self.matches]
         if ends:
             self.new.append(self.line)
@@ -107,10 +115,13 @@ class EditsPointer:
             self.replaced += 1
 
     def _hint(self) -> Hint:
+        if self.digits_left or self.in_gap or self.in_header:
+            return -1, -1, GAP if self.changing else FIRST, 0, 0
+        return *self._next(), self.nesting.number, line_number(len(self.new))
+
+    def _next(self) -> tuple[int, int, int]:
         if not self.changing:
             return -1, -1, FIRST
-        if self.digits_left or self.in_gap or self.in_header:
-            return -1, -1, GAP
         if self.line:
             same, other = (line[place] if place < len(line) else -1 for line, place in self.matches)
             return same, other, IN_LINE

@@ -64,7 +64,7 @@ class Replay:
         elif operation.kind == "digit":
             self._digits.append(operation.number)
         else:
-            passed = self._before[self._cursor :][: None if operation.kind == "rest" else operation.number]
+            passed = self._before[self._cursor :][: None if operation.kind == "rest" else 1]
             self._cursor += len(passed)
             self._lines += passed if operation.kind != "drop" else []
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 BUCKETS = 40
 """A gap of up to 2 ** 39 seconds, which is more than there is between two dates."""
 DIGIT_BITS = 6
-MOST_KEPT = 32
-MOST_DROPPED = 16
 
 _FIELDS = (
     ("gap", BUCKETS),
@@ -17,15 +15,12 @@ _FIELDS = (
     ("unknown", 1),
     ("dated", 1),
     ("digit", 2**DIGIT_BITS),
-    ("keep", MOST_KEPT),
+    ("keep", 1),
     ("rest", 1),
-    ("drop", MOST_DROPPED),
+    ("drop", 1),
 )
 OPERATIONS = sum(size for _, size in _FIELDS)
 """How many tokens are added."""
-
-_NAMES = [(name, number) for name, size in _FIELDS for number in range(size)]
-_OFFSETS = {name: _NAMES.index((name, 0)) for name, _ in _FIELDS}
 
 
 @dataclass(frozen=True)
@@ -38,19 +33,26 @@ class Operation:
         ``gap``: a state begins so many binary digits of seconds after the last dated one; ``earlier``: before
         the ``gap`` of a state that is dated before the last one; ``unknown``: a state without a date begins;
         ``dated``: a state begins whose date follows in full, as no state before has one; ``digit``: binary
-        digits of a gap; ``keep``, ``drop``: so many lines of the state before are kept, dropped; ``rest``:
+        digits of a gap; ``keep``, ``drop``: the next line of the state before is kept, dropped; ``rest``:
         all that are left are kept, and new ones follow.
     number : int
-        Length in binary digits, value of a digit, or number of lines.
+        Length in binary digits of a gap, value of a digit, else 0.
     """
 
     kind: str
     number: int
 
+    def __str__(self) -> str:
+        return f"<{self.kind} {self.number}>" if self.kind in ("gap", "digit") else f"<{self.kind}>"
+
     @property
     def begins_state(self) -> bool:
         """Whether the token begins a state, which ends the one before."""
         return self.kind in ("gap", "earlier", "unknown", "dated")
+
+
+_MEANINGS = [Operation(kind, number) for kind, size in _FIELDS for number in range(size)]
+_OFFSETS = {kind: _MEANINGS.index(Operation(kind, 0)) for kind, _ in _FIELDS}
 
 
 class Operations:
@@ -64,20 +66,17 @@ class Operations:
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.earlier, self.unknown, self.dated, self.rest = (
-            first + _OFFSETS[kind] for kind in ("earlier", "unknown", "dated", "rest")
+        self.earlier, self.unknown, self.dated, self.keep, self.rest, self.drop = (
+            first + _OFFSETS[kind] for kind in ("earlier", "unknown", "dated", "keep", "rest", "drop")
         )
         self.gaps = range(first + _OFFSETS["gap"], first + _OFFSETS["gap"] + BUCKETS)
         self.digits = range(first + _OFFSETS["digit"], first + _OFFSETS["digit"] + 2**DIGIT_BITS)
-        self.keeps = range(first + _OFFSETS["keep"], first + _OFFSETS["keep"] + MOST_KEPT)
-        self.drops = range(first + _OFFSETS["drop"], first + _OFFSETS["drop"] + MOST_DROPPED)
 
     def meaning(self, token: int) -> Operation | None:
         """Say what a token means; None for one of the tokenizer's."""
         if token < self.first:
             return None
-        kind, number = _NAMES[token - self.first]
-        return Operation(kind, number + 1 if kind in ("keep", "drop") else number)
+        return _MEANINGS[token - self.first]
 
     def gap(self, seconds: int) -> list[int]:
         """Write a time between two states, in whole seconds.
@@ -95,14 +94,6 @@ class Operations:
             left -= bits
             tokens.append(self.digits[rest >> left & (1 << bits) - 1])
         return [*sign, self.gaps[size], *tokens]
-
-    def keep(self, lines: int) -> list[int]:
-        """Write how many lines are kept."""
-        return _counted(lines, self.keeps)
-
-    def drop(self, lines: int) -> list[int]:
-        """Write how many lines are dropped."""
-        return _counted(lines, self.drops)
 
 
 def digit_sizes(size: int) -> list[int]:
@@ -135,8 +126,3 @@ def gap_seconds(size: int, digits: Sequence[int]) -> int:
         digit = digits[place] if place < len(digits) else 0
         value = value << bits | digit & (1 << bits) - 1
     return value
-
-
-def _counted(number: int, tokens: range) -> list[int]:
-    whole, rest = divmod(number, len(tokens))
-    return [tokens[-1]] * whole + ([tokens[rest - 1]] if rest else [])

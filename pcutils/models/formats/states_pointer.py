@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pcutils.models.formats.base import NO_HINT, Hint
+from pcutils.models.formats.nesting import Nesting, NestingOfTokens, line_number
 from pcutils.models.tokenizer import END, START, decode_tokens
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Alphabet:
     opens_header: list[bool]
     start: int
     end: int
+    nesting: NestingOfTokens
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> Alphabet:
@@ -44,6 +47,7 @@ class Alphabet:
             opens_header=[text.startswith("CODE ") and text[5:6].isdigit() for text in texts],
             start=tokenizer.convert_tokens_to_ids(START),
             end=tokenizer.convert_tokens_to_ids(END),
+            nesting=NestingOfTokens(texts),
         )
 
 
@@ -65,9 +69,10 @@ class StatesPointer:
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
         self.in_header, self.line_starts = False, True
+        self.nesting = Nesting()
         self._begin([], [])
 
-    def push(self, token: int) -> tuple[int, int, int]:
+    def push(self, token: int) -> Hint:
         """Take one more token.
 
         Parameters
@@ -83,10 +88,12 @@ class StatesPointer:
             The token that starts the line after in the state before; -1 in the first state and in headers.
         situation : int
             One of FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE.
+        nesting, line : int
+            What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
         """
         if token == self.alphabet.start:
             self._begin([], [])
-            return -1, -1, FIRST
+            return NO_HINT
         if self.line_starts and self.alphabet.opens_header[token]:
             self._begin(self.current, self.current_lines)
             self.in_header = True
@@ -96,8 +103,10 @@ class StatesPointer:
         self.current.append(token)
         if self.in_header:
             self._follow_header(token)
-        elif self.old:
-            self._follow_program(token)
+        else:
+            self.nesting = self.alphabet.nesting.after(self.nesting, [token])
+            if self.old:
+                self._follow_program(token)
         self.line_starts = self.alphabet.ends_line[token]
         return self._hint()
 
@@ -111,6 +120,7 @@ class StatesPointer:
         self.exact = self.alike = True
         self.changed = False
         self.in_header, self.line_starts = False, True
+        self.nesting = Nesting()
 
     def _follow_header(self, token: int) -> None:
         self.place += 1
@@ -168,7 +178,12 @@ class StatesPointer:
         self.place = self.old_lines[self.line]
         self.exact = self.alike = True
 
-    def _hint(self) -> tuple[int, int, int]:
+    def _hint(self) -> Hint:
+        if self.in_header:
+            return *self._next(), 0, 0
+        return *self._next(), self.nesting.number, line_number(len(self.current_lines) - 1)
+
+    def _next(self) -> tuple[int, int, int]:
         if not self.old:
             return -1, -1, FIRST
         same = self.old[self.place] if self.place < len(self.old) else self.alphabet.end
