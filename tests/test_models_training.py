@@ -170,11 +170,11 @@ def test_wrong_requests_say_so(tmp_path: Path) -> None:
 
 
 def test_every_example_comes_once_an_epoch_in_batches_that_fit() -> None:
-    lengths = np.random.default_rng(0).integers(5, 120, 200).tolist()
+    lengths = np.random.default_rng(0).integers(5, 120, 200)
     seen: list[int] = []
     batches = endless_batches(lengths, 150, seed=1)
     while len(seen) < 200:
-        batch = next(batches)
+        batch = next(batches).tolist()
         assert len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= 150
         seen += batch
     assert sorted(seen) == list(range(200))
@@ -218,17 +218,32 @@ def test_how_a_step_is_read_changes_only_the_rounding(tmp_path: Path, options: d
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     """Started as torch starts several processes, on the processor."""
     tiny_models.tiny_model(tmp_path / "one", tokens=3_000)
-    command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"),
-        *("--master_port", str(free_port()), "-m", "tiny_models", str(tmp_path / "two")),
-    ]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = train_in_two_processes(tmp_path / "two")
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads((tmp_path / "two" / "training.json").read_text())
     assert report["processes"] == 2
     bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("one", "two")]
     np.testing.assert_allclose(*bits, rtol=1e-3)
+
+
+def test_two_killed_and_resumed_processes_end_with_the_same_weights(tmp_path: Path) -> None:
+    assert train_in_two_processes(tmp_path / "whole").returncode == 0
+    assert train_in_two_processes(tmp_path / "killed", deadly_step=8).returncode != 0
+    assert (tmp_path / "killed" / "checkpoint.pt").is_file()
+    done = train_in_two_processes(tmp_path / "killed")
+    assert done.returncode == 0, done.stderr[-3000:]
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def train_in_two_processes(folder: Path, deadly_step: int | None = None) -> subprocess.CompletedProcess[str]:
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"),
+        *("--master_port", str(free_port()), "-m", "tiny_models", str(folder)),
+        *([] if deadly_step is None else [str(deadly_step)]),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def free_port() -> int:

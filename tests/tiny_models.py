@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from datasets import Dataset
 
 from pcutils.models import TraceModel, train, train_tokenizer, training_texts
+from pcutils.models.optimizers import Optimizers
 from pcutils.sources import to_dataset, traces_of
 from pcutils.trace import Trace
 
@@ -66,7 +68,22 @@ def tiny_model(folder: Path, *, tokens: int = 6_000, **settings: Any) -> TraceMo
     return train(table, table.select(range(6)), tiny_tokenizer(), folder, **options)
 
 
-if __name__ == "__main__":  # as one of several processes
-    tiny_model(Path(sys.argv[1]), tokens=3_000)
+def main(folder: str, deadly_step: str = "") -> None:
+    """Train as one of several processes, which die in the middle of a step if one is named."""
+    step = Optimizers.step
+    taken: list[float] = []
+
+    def dying(self: Optimizers, progress: float) -> None:
+        taken.append(progress)
+        if len(taken) == int(deadly_step or 0):
+            os._exit(1)
+        step(self, progress)
+
+    Optimizers.step = dying  # type: ignore[method-assign]
+    tiny_model(Path(folder), tokens=3_000, checkpoint_steps=5)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
 
 __all__ = ["TINY", "WIDTH", "made_up_table", "made_up_traces", "tiny_model", "tiny_tokenizer", "traces_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,8 +29,9 @@ class Example:
     ----------
     tokens : ndarray of int32, shape (n,)
         Title, ``<start>``, states, end; at most the context.
-    hints : ndarray of int32, shape (n, 5)
-        Where each token is in the state before; see :meth:`pcutils.models.formats.Format.hints`.
+    hints : ndarray of int32, shape (n, 5), or None
+        What is known of the place behind each token; see :meth:`pcutils.models.formats.Format.hints`. None
+        for a network that takes no hints.
     segments : ndarray of int8, shape (n,)
         What each token says, as a place in :data:`pcutils.models.formats.SEGMENTS`; -1 for those given.
     given : int
@@ -41,7 +43,7 @@ class Example:
     """
 
     tokens: NDArray[np.int32]
-    hints: NDArray[np.int32]
+    hints: NDArray[np.int32] | None
     segments: NDArray[np.int8]
     given: int
     student: int
@@ -67,6 +69,8 @@ def make_examples(
     form: Format,
     students: Mapping[str, int],
     context: int,
+    *,
+    with_hints: bool = True,
 ) -> list[Example]:
     """Encode traces, cut to the context as in the paper.
 
@@ -80,15 +84,20 @@ def make_examples(
         Slot of each known student; others get slot 0.
     context : int
         Most tokens a network reads, the student's place included.
+    with_hints : bool
+        Whether the network takes hints; most of the time of encoding goes into them.
     """
-    return [example_of(item, form, students, context) for item in form.encode(traces)]
+    return [example_of(item, form, students, context, with_hints=with_hints) for item in form.encode(traces)]
 
 
-def example_of(item: Encoded, form: Format, students: Mapping[str, int], context: int) -> Example:
+def example_of(
+    item: Encoded, form: Format, students: Mapping[str, int], context: int, *, with_hints: bool = True
+) -> Example:
     """Turn one encoded trace into an example."""
     tokens, segments, is_cut = cut(item, context - 1, form.end)
     slot = students.get(item.trace.username, 0) if item.trace.username is not None else 0
-    return Example(tokens, form.hints(tokens), segments, len(item.prompt), slot, is_cut)
+    hints = form.hints(tokens) if with_hints else None
+    return Example(tokens, hints, segments, len(item.prompt), slot, is_cut)
 
 
 def collate(examples: Sequence[Example], *, row_length: int | None = None) -> Batch:
@@ -117,7 +126,9 @@ def collate(examples: Sequence[Example], *, row_length: int | None = None) -> Ba
         start = 0
         for place in row:
             example, end = examples[place], start + sizes[place]
-            tokens[number, start + 1 : end], hints[number, start + 1 : end] = example.tokens, example.hints
+            tokens[number, start + 1 : end] = example.tokens
+            if example.hints is not None:
+                hints[number, start + 1 : end] = example.hints
             fronts[number, start] = True
             scored[number, start + 1 + example.given : end] = True
             positions[number, start:end] = np.arange(end - start)
@@ -144,7 +155,9 @@ def _fill_rows(sizes: Sequence[int], row_length: int) -> list[list[int]]:
     return rows
 
 
-def group_by_length(lengths: Sequence[int], order: Iterable[int], batch_tokens: int) -> list[list[int]]:
+def group_by_length(
+    lengths: Sequence[int] | NDArray[np.int64], order: Iterable[int], batch_tokens: int
+) -> list[list[int]]:
     """Group examples so that padding included no batch exceeds a number of tokens, unless one example does.
 
     Parameters
@@ -167,12 +180,12 @@ def group_by_length(lengths: Sequence[int], order: Iterable[int], batch_tokens: 
     return groups
 
 
-def endless_batches(lengths: Sequence[int], batch_tokens: int, seed: int) -> Iterator[list[int]]:
+def endless_batches(lengths: NDArray[np.int64], batch_tokens: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """Give batches for ever, every example once an epoch, in an order that depends on the seed alone.
 
     Parameters
     ----------
-    lengths : sequence of int
+    lengths : ndarray of int, shape (n,)
         Tokens of each example, at least one example.
     batch_tokens : int
         Most tokens of a batch, padding included.
@@ -181,17 +194,15 @@ def endless_batches(lengths: Sequence[int], batch_tokens: int, seed: int) -> Ite
 
     Yields
     ------
-    list of int
+    ndarray of int64
         Places of the examples of one batch, of similar length.
     """
     pool = max(2, int(_BATCHES_SORTED_TOGETHER * batch_tokens / max(1.0, float(np.mean(lengths)))))
-    epoch = 0
-    while True:
+    for epoch in count():
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(len(lengths))
-        groups: list[list[int]] = []
         for start in range(0, len(order), pool):
-            chunk = sorted(order[start : start + pool].tolist(), key=lambda index: lengths[index])
-            groups += group_by_length(lengths, chunk, batch_tokens)
-        yield from (groups[place] for place in random.permutation(len(groups)))
-        epoch += 1
+            chunk = order[start : start + pool]
+            chunk = chunk[np.argsort(lengths[chunk], kind="stable")]
+            groups = group_by_length(lengths, chunk.tolist(), batch_tokens)
+            yield from (np.array(groups[place]) for place in random.permutation(len(groups)))

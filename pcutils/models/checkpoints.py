@@ -11,9 +11,7 @@ from typing import Any
 
 import torch
 
-from pcutils.models.batches import Example
-
-CHECKPOINT, BEST, REPORT = "checkpoint.pt", "best.pt", "training.json"
+CHECKPOINT, BEST, ENCODED, REPORT = "checkpoint.pt", "best.pt", "encoded", "training.json"
 
 
 def write_atomically(path: Path, content: Any) -> None:
@@ -35,13 +33,9 @@ def read_checkpoint(path: Path, fingerprint: str) -> dict[str, Any] | None:
     return content if content["fingerprint"] == fingerprint else None
 
 
-def fingerprint_of(settings: dict[str, Any], examples: list[Example], validation: list[Example]) -> str:
-    """Name a training by its settings and every token it uses."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for example in [*examples, *validation]:
-        digest.update(repr((len(example.tokens), example.given, example.student)).encode())
-        digest.update(example.tokens.tobytes())
-    return digest.hexdigest()
+def fingerprint_of(settings: dict[str, Any], keys: dict[str, list[str]]) -> str:
+    """Name a training by its settings and the keys of what it learns from and is judged by."""
+    return hashlib.sha256(json.dumps([settings, keys], sort_keys=True).encode()).hexdigest()
 
 
 def is_finished(folder: Path, fingerprint: str) -> bool:
@@ -51,9 +45,10 @@ def is_finished(folder: Path, fingerprint: str) -> bool:
 
 
 def publish(folder: Path, staged: Path) -> None:
-    """Move finished files into place, the report last, and drop the checkpoints."""
+    """Move finished files into place, the report last, and drop the checkpoints and encoded traces."""
     for file in sorted(staged.iterdir(), key=lambda file: file.name == REPORT):
         os.replace(file, folder / file.name)
     shutil.rmtree(staged)
+    shutil.rmtree(folder / ENCODED, ignore_errors=True)
     for name in (CHECKPOINT, BEST):
         (folder / name).unlink(missing_ok=True)

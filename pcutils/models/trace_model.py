@@ -151,7 +151,8 @@ class TraceModel:
 
     def examples(self, traces: Sequence[Trace]) -> list[Example]:
         """Encode traces for the network."""
-        return make_examples(traces, self.form, self.students, self.context)
+        with_hints = self.network.config.copy_hints
+        return make_examples(traces, self.form, self.students, self.context, with_hints=with_hints)
 
     @torch.no_grad()
     def prefix_states(

@@ -10,12 +10,12 @@ import numpy as np
 
 from pcutils.errors import ModelError
 from pcutils.models import checkpoints
-from pcutils.models.batches import make_examples
 from pcutils.models.building import new_network
 from pcutils.models.formats import make_format
+from pcutils.models.processes import Processes
+from pcutils.models.stored_examples import Encoding
 from pcutils.models.trace_model import TraceModel, load_model
 from pcutils.models.training_loop import Settings, TrainingLoop
-from pcutils.sources import traces_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -106,22 +106,25 @@ def train(
     """
     chosen = _settings(settings)
     folder = Path(output_dir)
-    traces, held_out = list(traces_of(dataset)), list(traces_of(validation))
-    if not traces or not held_out:
+    if not len(dataset) or not len(validation):
         raise ModelError(
-            f"{len(traces)} traces to train and {len(held_out)} to validate: both need at least one."
+            f"{len(dataset)} traces to train and {len(validation)} to validate: both need at least one."
         )
-    names = sorted({trace.username for trace in traces if trace.username is not None})
+    names = sorted(name for name in dataset.unique("username") if name is not None)
     students = {name: slot for slot, name in enumerate(names, start=1)}
     form = make_format(chosen.form, tokenizer, title_tokens=chosen.title_tokens)
     network = new_network(chosen, form, len(students))
-    context = network.config.context
-    examples = make_examples(traces, form, students, context)
-    validating = make_examples(_some(held_out, chosen), form, students, context)
-    fingerprint = checkpoints.fingerprint_of(asdict(chosen), examples, validating)
+
+    encoding = Encoding(form, students, network.config.context, chosen.copy_hints)
+    tables = {"training": dataset, "validation": _some(validation, chosen)}
+    keys = {name: encoding.keys(table) for name, table in tables.items()}
+    fingerprint = checkpoints.fingerprint_of(asdict(chosen), keys)
     if resume and checkpoints.is_finished(folder, fingerprint):
         return load_model(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    examples, validating = (
+        encoding.store(table, keys[name], folder / checkpoints.ENCODED / name, Processes(), progress=progress)
+        for name, table in tables.items()
+    )
     training = TrainingLoop(network, examples, validating, chosen, folder, fingerprint)
     if resume:
         training.go_on()
@@ -145,6 +148,6 @@ def _settings(given: dict[str, Any]) -> Settings:
     return settings
 
 
-def _some(traces: list, settings: Settings) -> list:
-    order = np.random.default_rng([settings.seed, 1]).permutation(len(traces))
-    return [traces[place] for place in sorted(order[: settings.validation_traces].tolist())]
+def _some(table: Dataset, settings: Settings) -> Dataset:
+    order = np.random.default_rng([settings.seed, 1]).permutation(len(table))
+    return table.select(sorted(order[: settings.validation_traces].tolist()))

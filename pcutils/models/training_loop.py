@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,10 +24,12 @@ from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.optimizers import Optimizers
 from pcutils.models.processes import Processes
 from pcutils.models.scoring import to_device, token_losses, trace_bits
+from pcutils.models.stored_examples import StoredExamples
 from pcutils.models.trace_model import STUDENTS_FILE
 from pcutils.progress import track
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerFast
 
 LEARNING_CURVE = "learning_curve.parquet"
@@ -73,8 +76,10 @@ class TrainingLoop:
     ----------
     network : StudentLanguageModel
         With the weights it starts from.
-    examples, validation : list of Example
-        What to learn from, and what decides which weights are kept.
+    examples : StoredExamples
+        What to learn from.
+    validation : sequence of Example
+        What decides which weights are kept.
     settings : Settings
         Everything else that decides the result.
     folder : path
@@ -86,8 +91,8 @@ class TrainingLoop:
     def __init__(
         self,
         network: StudentLanguageModel,
-        examples: list[Example],
-        validation: list[Example],
+        examples: StoredExamples,
+        validation: Sequence[Example],
         settings: Settings,
         folder: Path,
         fingerprint: str,
@@ -120,10 +125,8 @@ class TrainingLoop:
 
     def run(self, *, progress: bool) -> None:
         """Train until the budget is used up or nothing gets better."""
-        lengths = [len(example.tokens) for example in self.examples]
-        batches = islice(
-            endless_batches(lengths, self.settings.batch_tokens, self.settings.seed), self.step, None
-        )
+        order = endless_batches(self.examples.lengths, self.settings.batch_tokens, self.settings.seed)
+        batches = islice(order, self.step, None)
         started = time.perf_counter() - self.seconds
         torch.set_rng_state(self.random_state)
         unit, total = next(
@@ -147,14 +150,15 @@ class TrainingLoop:
         used = {"tokens": self.tokens, "seconds": self.seconds, "steps": self.step}[unit]
         return min(int(used), math.ceil(self.settings.budgets[unit] or 0))
 
-    def _learn(self, places: list[int], share: float) -> None:
+    def _learn(self, places: NDArray[np.int64], share: float) -> None:
+        examples = self.examples
         draws = np.random.default_rng([self.settings.seed, 2, self.step]).random(len(places))
-        known = torch.from_numpy(draws >= self.settings.student_dropout)
-        slots = torch.tensor([self.examples[place].student for place in places]) * known
-        scored = sum(len(self.examples[place].tokens) - self.examples[place].given for place in places)
+        known = draws >= self.settings.student_dropout
+        slots = torch.from_numpy(examples.students[places] * known)
+        scored = int((examples.lengths[places] - examples.given[places]).sum())
         for part in self.processes.share_of(range(len(places)), self.settings.accumulate):
-            examples = [self.examples[places[turn]] for turn in part]
-            batch = collate(examples, row_length=self.row_length)._replace(students=slots[part])
+            chosen = [examples[places[turn]] for turn in part]
+            batch = collate(chosen, row_length=self.row_length)._replace(students=slots[part])
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
                 losses = token_losses(self.network, to_device(batch, self.device))
             (losses.sum() / scored).backward()
@@ -163,7 +167,7 @@ class TrainingLoop:
         self.processes.add_row_gradients(self.optimizers.table, slots[slots > 0].unique().to(self.device))
         self.optimizers.step(share)
         self.step += 1
-        self.tokens += sum(len(self.examples[place].tokens) for place in places)
+        self.tokens += int(examples.lengths[places].sum())
         self.sums[1] += scored
         self.sums[2] += len(places)
 
@@ -244,8 +248,8 @@ class TrainingLoop:
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "processes": self.processes.count,
             "traces": len(self.examples),
-            "traces_cut_to_context": sum(example.is_cut for example in self.examples),
-            "tokens_of_all_traces": sum(len(example.tokens) for example in self.examples),
+            "traces_cut_to_context": int(self.examples.is_cut.sum()),
+            "tokens_of_all_traces": int(self.examples.lengths.sum()),
             "steps": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
