@@ -18,7 +18,7 @@ from pcutils.trace import Trace
 
 FORM = EditsFormat(tiny_models.tiny_tokenizer())
 SLOTS = {f"made-up-{number}": number + 1 for number in range(6)}
-CONTEXT = 45
+CONTEXT = 30
 
 
 def encoding(**changes: Any) -> Encoding:
@@ -81,7 +81,7 @@ def test_key_depends_on_all_that_examples_depend_on() -> None:
     )
     others = [
         encoding(with_hints=False).keys(table),
-        encoding(context=50).keys(table),
+        encoding(context=29).keys(table),
         encoding(students={}).keys(table),
         encoding(form=EditsFormat(tiny_models.tiny_tokenizer(521))).keys(table),
         encoding(form=EditsFormat(FORM.tokenizer, title_tokens=5)).keys(table),
