@@ -13,6 +13,7 @@ _HOMES = {
     "training_texts": "formats.states",
     "StudentConfig": "language_model",
     "StudentLanguageModel": "language_model",
+    "History": "history",
     "train": "training",
     "TraceModel": "trace_model",
     "load_model": "trace_model",

@@ -71,6 +71,7 @@ def make_examples(
     context: int,
     *,
     with_hints: bool = True,
+    histories: Iterable[Trace | None] | None = None,
 ) -> list[Example]:
     """Encode traces, cut to the context as in the paper.
 
@@ -86,8 +87,13 @@ def make_examples(
         Most tokens a network reads, the student's place included.
     with_hints : bool
         Whether the network takes hints; most of the time of encoding goes into them.
+    histories : iterable of Trace or None, as many as traces, optional
+        What each student wrote before.
     """
-    return [example_of(item, form, students, context, with_hints=with_hints) for item in form.encode(traces)]
+    return [
+        example_of(item, form, students, context, with_hints=with_hints)
+        for item in form.encode(traces, histories)
+    ]
 
 
 def example_of(

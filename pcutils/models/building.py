@@ -60,6 +60,7 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
             copy_hints=settings.copy_hints,
             copy_start=form.copy_start,
             title_tokens=settings.title_tokens,
+            history_tokens=settings.history_tokens,
         )
         network = StudentLanguageModel(config)
         if decoder is not None:

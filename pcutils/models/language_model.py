@@ -39,6 +39,8 @@ class StudentConfig(PretrainedConfig):
         How much likelier the two tokens of a hint are before anything is learnt, in nats.
     title_tokens : int
         Tokens that every title is padded to, 50 in the paper, 0 for none.
+    history_tokens : int
+        Most tokens of what the student wrote before, 0 for none.
     """
 
     model_type = "student_language_model"
@@ -52,6 +54,7 @@ class StudentConfig(PretrainedConfig):
         copy_hints: bool = True,
         copy_start: Sequence[float] = (0.0, 0.0),
         title_tokens: int = 0,
+        history_tokens: int = 0,
         **others: Any,
     ) -> None:
         self.decoder = decoder or {"model_type": "gpt2"}
@@ -61,6 +64,7 @@ class StudentConfig(PretrainedConfig):
         self.copy_hints = copy_hints
         self.copy_start = list(copy_start)
         self.title_tokens = title_tokens
+        self.history_tokens = history_tokens
         super().__init__(**others)
 
     def decoder_config(self) -> PretrainedConfig:

@@ -42,12 +42,15 @@ class Prompt:
         A trace to go on from, after its last state.
     student_vector : Tensor, shape (width,), optional
         Vector to stand in front instead of the student's own.
+    history : Trace, optional
+        What the student wrote before, for models trained with ``history_tokens``; others do not read it.
     """
 
     username: str | None
     title: str | None
     prefix: Trace | None = None
     student_vector: Tensor | None = None
+    history: Trace | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,9 @@ def prompt_seeds(prompts: Sequence[Prompt]) -> list[list[int]]:
     found = []
     for prompt in prompts:
         kept = kept_states(prompt.prefix or _NOTHING)[0]
-        asked = (prompt.username, prompt.title, kept.programs, kept.timestamps)
+        asked: tuple[object, ...] = (prompt.username, prompt.title, kept.programs, kept.timestamps)
+        if prompt.history is not None:
+            asked = (*asked, prompt.history.programs, prompt.history.timestamps)
         key = hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()
         found.append([seen[key], *np.frombuffer(key[:16], dtype=np.uint32).tolist()])
         seen[key] += 1
@@ -247,7 +252,8 @@ def _make_jobs(
     shortest = int(context * _ROOM_TO_WRITE) if max_tokens is None else max_tokens
     titled = [_titled(prompt.prefix or _NOTHING, prompt.title) for prompt in prompts]
     vectors = _vectors(model, prompts)
-    for place, (item, (turn, *asked)) in enumerate(zip(model.form.encode(titled), seeds, strict=True)):
+    items = model.form.encode(titled, [prompt.history for prompt in prompts])
+    for place, (item, (turn, *asked)) in enumerate(zip(items, seeds, strict=True)):
         start = model.form.recent(item, max(len(item.prompt), context - 1 - shortest))
         room = context - 1 - len(start)
         room = room if max_tokens is None else min(room, max_tokens)

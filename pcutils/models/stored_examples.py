@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from pcutils.models.formats import Format
+    from pcutils.models.history import History
     from pcutils.models.processes import Processes
+    from pcutils.trace import Trace
 
 TRACES_A_PART = 20_000
 _TOKENS, _HINTS, _SEGMENTS, _INDEX, _KEY = "tokens.i4", "hints.i4", "segments.i1", "index.npy", "key"
@@ -87,33 +89,47 @@ class Encoding:
         As for :func:`pcutils.models.batches.make_examples`.
     with_hints : bool
         Whether the network takes hints; most of the time of encoding goes into them.
+    history : History, optional
+        Where to find what each student wrote before.
     """
 
     form: Format
     students: Mapping[str, int]
     context: int
     with_hints: bool
+    history: History | None = None
 
     def keys(self, dataset: Dataset) -> list[str]:
         """Name each part of a table by all that its examples depend on, without encoding it."""
-        settings = [self.form.name, self.form.title_tokens, self.context, self.with_hints]
-        header = json.dumps(settings) + self.form.tokenizer.backend_tokenizer.to_str()
+        form = self.form
+        settings = [form.name, form.title_tokens, form.history_tokens, self.context, self.with_hints]
+        header = json.dumps(settings) + form.tokenizer.backend_tokenizer.to_str()
         digest = hashlib.sha256(header.encode())
         return [self._key(dataset.select(rows), digest.copy()) for rows in _parts(dataset)]
 
     def _key(self, rows: Dataset, digest: hashlib._Hash) -> str:
         for trace in traces_of(rows):
-            moments = [str(moment) for moment in trace.timestamps]
-            slot = self.students.get(trace.username or "", 0)
-            sizes = [len(program) for program in trace.programs]
-            digest.update(json.dumps([trace.title, slot, trace.is_complete, moments, sizes]).encode())
-            digest.update("".join(trace.programs).encode("utf-8", "surrogatepass"))
+            self._add(trace, digest)
+        for earlier in self._histories(rows) or ():
+            digest.update(b"history")
+            if earlier is not None:
+                self._add(earlier, digest)
         (first,) = self._examples(rows.select([0]))  # changes where the code does
         digest.update(first.tokens.tobytes())
         return digest.hexdigest()
 
+    def _add(self, trace: Trace, digest: hashlib._Hash) -> None:
+        moments = [str(moment) for moment in trace.timestamps]
+        slot = self.students.get(trace.username or "", 0)
+        sizes = [len(program) for program in trace.programs]
+        digest.update(json.dumps([trace.title, slot, trace.is_complete, moments, sizes]).encode())
+        digest.update("".join(trace.programs).encode("utf-8", "surrogatepass"))
+
+    def _histories(self, rows: Dataset) -> Iterator[Trace | None] | None:
+        return None if self.history is None else self.history.of(traces_of(rows))
+
     def _examples(self, rows: Dataset) -> Iterator[Example]:
-        for item in self.form.encode(traces_of(rows)):
+        for item in self.form.encode(traces_of(rows), self._histories(rows)):
             yield example_of(item, self.form, self.students, self.context, with_hints=self.with_hints)
 
     def store(

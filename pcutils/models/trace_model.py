@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,9 @@ class TraceModel:
     ) -> None:
         self.network, self.tokenizer, self.students = network, tokenizer, students
         config = network.config
-        self.form = make_format(config.form, tokenizer, title_tokens=config.title_tokens)
+        self.form = make_format(
+            config.form, tokenizer, title_tokens=config.title_tokens, history_tokens=config.history_tokens
+        )
 
     @property
     def context(self) -> int:
@@ -114,7 +116,12 @@ class TraceModel:
         """
         return self.network.student_vectors(self.student_embeddings(usernames).to(self.network.device)).cpu()
 
-    def score(self, traces: Sequence[Trace], student_vectors: Tensor | None = None) -> NDArray[np.float64]:
+    def score(
+        self,
+        traces: Sequence[Trace],
+        student_vectors: Tensor | None = None,
+        histories: Iterable[Trace | None] | None = None,
+    ) -> NDArray[np.float64]:
         """Count the bits that each trace costs, given its title and its student.
 
         Parameters
@@ -123,22 +130,28 @@ class TraceModel:
             Cut to the context where longer.
         student_vectors : Tensor, shape (n, width), optional
             In place of the vectors of the traces' own students.
+        histories : iterable of Trace or None, as many as traces, optional
+            What each student wrote before, for instance from :class:`pcutils.models.History`; read by models
+            that were trained with ``history_tokens``.
 
         Returns
         -------
         ndarray of float64, shape (n,)
             Bits a trace; lower is better. What lies beyond the context costs nothing.
         """
-        return self.score_parts(traces, student_vectors).sum(axis=1)
+        return self.score_parts(traces, student_vectors, histories).sum(axis=1)
 
     def score_parts(
-        self, traces: Sequence[Trace], student_vectors: Tensor | None = None
+        self,
+        traces: Sequence[Trace],
+        student_vectors: Tensor | None = None,
+        histories: Iterable[Trace | None] | None = None,
     ) -> NDArray[np.float64]:
         """Count bits as :meth:`score` does, and say what they are spent on.
 
         Parameters
         ----------
-        traces, student_vectors
+        traces, student_vectors, histories
             As in :meth:`score`.
 
         Returns
@@ -147,12 +160,20 @@ class TraceModel:
             Bits for each of :data:`pcutils.models.formats.SEGMENTS`. Knowing a student can mean knowing when
             they wrote (``date``) or how fast (``gaps``); only the others say something about what.
         """
-        return trace_bits(self.network, self.examples(traces), student_vectors)[0]
+        return trace_bits(self.network, self.examples(traces, histories), student_vectors)[0]
 
-    def examples(self, traces: Sequence[Trace]) -> list[Example]:
+    def examples(
+        self, traces: Sequence[Trace], histories: Iterable[Trace | None] | None = None
+    ) -> list[Example]:
         """Encode traces for the network."""
-        with_hints = self.network.config.copy_hints
-        return make_examples(traces, self.form, self.students, self.context, with_hints=with_hints)
+        return make_examples(
+            traces,
+            self.form,
+            self.students,
+            self.context,
+            with_hints=self.network.config.copy_hints,
+            histories=histories,
+        )
 
     @torch.no_grad()
     def prefix_states(

@@ -12,6 +12,7 @@ from pcutils.errors import ModelError
 from pcutils.models import checkpoints
 from pcutils.models.building import new_network
 from pcutils.models.formats import make_format
+from pcutils.models.history import History
 from pcutils.models.processes import Processes
 from pcutils.models.stored_examples import Encoding
 from pcutils.models.trace_model import TraceModel, load_model
@@ -80,6 +81,9 @@ def train(
         See :mod:`pcutils.models.formats.states_pointer`; false trains the paper's network.
     title_tokens : int
         Pad titles to this many tokens (the paper: 50); 0 leaves them as they are.
+    history_tokens : int
+        Let the model read at most so many of the newest tokens of the student's trace before, found in
+        `dataset`, ahead of the title; see :class:`pcutils.models.History`. 0, as in the paper, is none.
     evaluations : int
         How often to look at validation.
     patience : int
@@ -112,10 +116,13 @@ def train(
         )
     names = sorted(name for name in dataset.unique("username") if name is not None)
     students = {name: slot for slot, name in enumerate(names, start=1)}
-    form = make_format(chosen.form, tokenizer, title_tokens=chosen.title_tokens)
+    form = make_format(
+        chosen.form, tokenizer, title_tokens=chosen.title_tokens, history_tokens=chosen.history_tokens
+    )
     network = new_network(chosen, form, len(students))
 
-    encoding = Encoding(form, students, network.config.context, chosen.copy_hints)
+    history = History(dataset) if chosen.history_tokens else None
+    encoding = Encoding(form, students, network.config.context, chosen.copy_hints, history)
     tables = {"training": dataset, "validation": _some(validation, chosen)}
     keys = {name: encoding.keys(table) for name, table in tables.items()}
     fingerprint = checkpoints.fingerprint_of(asdict(chosen), keys)
@@ -145,6 +152,11 @@ def _settings(given: dict[str, Any]) -> Settings:
     for name, value in (settings.budgets | counts).items():
         if value is not None and value <= 0:
             raise ModelError(f"{name} is {value}: use a number above 0.")
+    if not 0 <= 2 * settings.history_tokens <= settings.context:
+        raise ModelError(
+            f"history_tokens is {settings.history_tokens}: use 0, or at most half of the context of "
+            f"{settings.context}, so that room is left for the trace itself."
+        )
     return settings
 
 

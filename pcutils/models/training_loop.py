@@ -56,6 +56,7 @@ class Settings:
     form: str = "edits"
     copy_hints: bool = True
     title_tokens: int = 0
+    history_tokens: int = 0
     accumulate: int = 1
     pack: bool | None = None
     evaluations: int = 12

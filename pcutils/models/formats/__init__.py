@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 
-def make_format(name: str, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0) -> Format:
+def make_format(
+    name: str, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0, history_tokens: int = 0
+) -> Format:
     """Give a format by its name.
 
     Parameters
@@ -44,6 +46,8 @@ def make_format(name: str, tokenizer: PreTrainedTokenizerFast, *, title_tokens: 
     title_tokens : int
         The title is padded with ``<mask>``, or cut, to this many tokens; the paper has 50. With 0 it is left
         as it is, which saves a small model a tenth of its time.
+    history_tokens : int
+        Most tokens of what the student wrote before that stand in front of the title; 0 for none.
 
     Returns
     -------
@@ -56,4 +60,4 @@ def make_format(name: str, tokenizer: PreTrainedTokenizerFast, *, title_tokens: 
     """
     if name not in FORMATS:
         raise ModelError(f"No format {name!r}: there are {', '.join(FORMATS)}.")
-    return FORMATS[name](tokenizer, title_tokens=title_tokens)
+    return FORMATS[name](tokenizer, title_tokens=title_tokens, history_tokens=history_tokens)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -55,7 +55,8 @@ class Encoded:
     Parameters
     ----------
     prompt : ndarray of int32
-        Title, padding and ``<start>``: given to the model, never scored.
+        What the student wrote before, if anything, title, padding and ``<start>``: given to the model, never
+        scored.
     states : list of ndarray of int32
         Tokens of each kept state.
     segments : list of ndarray of int8, each as long as its state
@@ -83,7 +84,7 @@ class Format(ABC):
     ----------
     tokenizer : PreTrainedTokenizerFast
         From :func:`pcutils.models.train_tokenizer`, or any with the same special tokens.
-    title_tokens : int
+    title_tokens, history_tokens : int
         As for :func:`pcutils.models.formats.make_format`.
 
     Attributes
@@ -109,22 +110,29 @@ class Format(ABC):
     name: str
     copy_start: tuple[float, float]
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0, history_tokens: int = 0
+    ) -> None:
         self.tokenizer = tokenizer
-        self.title_tokens = title_tokens
+        self.title_tokens, self.history_tokens = title_tokens, history_tokens
         self.vocabulary = len(tokenizer)
         self.has_grammar = False
         self.end, self.start, self.mask = (
             tokenizer.convert_tokens_to_ids(name) for name in (END, START, MASK)
         )
 
-    def encode(self, traces: Iterable[Trace]) -> Iterator[Encoded]:
+    def encode(
+        self, traces: Iterable[Trace], histories: Iterable[Trace | None] | None = None
+    ) -> Iterator[Encoded]:
         """Turn traces into tokens, many at a time.
 
         Parameters
         ----------
         traces : iterable of Trace
             What to encode.
+        histories : iterable of Trace or None, as many as traces, optional
+            What each student wrote before; in front of the title stand as many of its newest tokens as
+            `history_tokens` allows.
 
         Yields
         ------
@@ -132,12 +140,29 @@ class Format(ABC):
             One a trace, in order.
         """
         remaining = iter(traces)
+        earlier = repeat(None) if histories is None or not self.history_tokens else iter(histories)
         while chunk := list(islice(remaining, _TRACES_AT_ONCE)):
             kept = [kept_states(trace) for trace in chunk]
             prompts = self.prompts([trace.title for trace in chunk])
+            fronts = self._histories(list(islice(earlier, len(chunk))))
             states = self._encode_states([trace for trace, _ in kept])
-            for prompt, (trace, places), (tokens, segments) in zip(prompts, kept, states, strict=True):
+            for front, title, (trace, places), (tokens, segments) in zip(
+                fronts, prompts, kept, states, strict=True
+            ):
+                prompt = np.concatenate([front, title])
                 yield Encoded(prompt, tokens, segments, places, trace.is_complete, trace)
+
+    def _histories(self, histories: Sequence[Trace | None]) -> list[NDArray[np.int32]]:
+        encoded = self.encode(history for history in histories if history is not None)
+        return [
+            np.zeros(0, dtype=np.int32) if history is None else self._newest_tokens(next(encoded))
+            for history in histories
+        ]
+
+    def _newest_tokens(self, item: Encoded) -> NDArray[np.int32]:
+        closing = np.full(int(item.is_complete), self.end, dtype=np.int32)
+        newest = self.recent(item, max(len(item.prompt), self.history_tokens - len(closing)))
+        return np.concatenate([newest, closing])
 
     def prompts(self, titles: Sequence[str | None]) -> list[NDArray[np.int32]]:
         """Encode titles with their padding and ``<start>``."""

@@ -60,8 +60,8 @@ class EditsFormat(Format):
     name = "edits"
     copy_start = (0.0, 0.0)
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0) -> None:
-        super().__init__(tokenizer, title_tokens=title_tokens)
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: int) -> None:
+        super().__init__(tokenizer, **options)
         self.operations = Operations(self.vocabulary)
         self.vocabulary += OPERATIONS
         self.alphabet = Alphabet.of(tokenizer)

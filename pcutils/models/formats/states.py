@@ -79,8 +79,8 @@ class StatesFormat(Format):
     name = "states"
     copy_start = (5.0, 2.0)  # a line is more often repeated than skipped
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0) -> None:
-        super().__init__(tokenizer, title_tokens=title_tokens)
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: int) -> None:
+        super().__init__(tokenizer, **options)
         self.alphabet = Alphabet.of(tokenizer)
         self.grammar = StatesGrammar(tokenizer, self.alphabet)
         self.has_grammar = self.grammar.has_dates
