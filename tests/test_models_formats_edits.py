@@ -162,6 +162,41 @@ def test_whatever_a_model_writes_is_read_or_refused(
     assert trace.programs[: len(prefix.programs)] == prefix.programs
 
 
+def test_dropped_line_is_not_written_anew() -> None:
+    before = Trace.from_states(["fd 50\nrt 90"])
+    (item,) = FORM.encode([Trace.from_states(["fd 50"])])
+    line = item.states[0][item.segments[0] == SEGMENTS.index("first")].tolist()
+    (whole,) = FORM.encode([before])
+    written_out = [*whole.states[0].tolist(), FORM.operations.unknown, FORM.operations.drop, *line[:-1]]
+    behind_prefix = written_out[len(whole.states[0]) :]
+    for prefix, tokens in ((NOTHING, written_out), (before, behind_prefix)):
+        place = FORM.place(prefix)
+        for token in tokens:
+            place.push(token)
+        allowed = FORM.allow(torch.zeros(1, FORM.vocabulary), [place])[0] == 0
+        assert not allowed[line[-1]]
+        assert allowed.sum() > 100
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**9))
+def test_no_step_that_the_form_allows_changes_nothing(seed: int) -> None:
+    draw = random.Random(seed)
+    prefix = Trace.from_states(["a\nb\na\nb"])
+    words = [TOKENIZER.encode(text)[0] for text in ("a", "b")] + [TOKENIZER.encode("\n")[0]]
+    operations = [FORM.operations.unknown, FORM.operations.keep, FORM.operations.drop, FORM.operations.rest]
+    place, tokens = FORM.place(prefix), list[int]()
+    for _ in range(60):
+        allowed = FORM.allow(torch.zeros(1, FORM.vocabulary), [place])[0] == 0
+        choices = [token for token in [*words, *operations] if allowed[token]]
+        if not choices:
+            break
+        tokens.append(draw.choice(choices))
+        place.push(tokens[-1])
+    trace = FORM.read(tokens, prefix, title=None, username=None)
+    assert all(before != after for before, after in pairwise(trace.programs))
+
+
 def test_first_state_without_date_line_is_refused() -> None:
     (item,) = FORM.encode([Trace.from_states(["a"])])
     with pytest.raises(TraceError, match="no date line"):

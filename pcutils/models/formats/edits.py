@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ class EditsFormat(Format):
         self, traces: Sequence[Trace]
     ) -> Iterator[tuple[list[NDArray[np.int32]], list[NDArray[np.int8]]]]:
         written = [self._write(trace) for trace in traces]
-        self._learn_lines(part for states in written for state in states for part in state)
+        self._learn_lines(_lines_in(state for states in written for state in states))
         for states in written:
             joined = [self._join(state) for state in states]
             yield [tokens for tokens, _ in joined], [segments for _, segments in joined]
@@ -111,8 +111,8 @@ class EditsFormat(Format):
             parts += [f"{line}\n" for line in new]
         return parts
 
-    def _learn_lines(self, parts: Iterator[Part]) -> None:
-        texts = {item for _, items in parts for item in items if isinstance(item, str)}
+    def _learn_lines(self, lines: Iterable[str]) -> None:
+        texts = set(lines)
         unknown = [text for text in texts if text not in self._lines]
         if len(self._lines) + len(unknown) > _LINES_REMEMBERED:
             self._lines.clear()
@@ -149,11 +149,11 @@ class EditsFormat(Format):
     def _in_full(self, trace: Trace, state: int) -> NDArray[np.int32]:
         alone = Trace.from_states([trace.programs[state]], [trace.timestamps[state]])
         parts = self._write(alone)
-        self._learn_lines(part for state in parts for part in state)
+        self._learn_lines(_lines_in(parts))
         return self._join(parts[0])[0]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Turn tokens into text, with added tokens as ``<keep 3>``."""
+        """Turn tokens into text, with added tokens as ``<keep>`` or ``<gap 5>``."""
         shown = []
         for run in self._runs(ids):
             if isinstance(run, int):
@@ -199,8 +199,9 @@ class EditsFormat(Format):
 
     def place(self, prefix: Trace) -> Place:
         """Stand behind the states of a prefix."""
-        lines = prefix.programs[-1].count("\n") + 1 if prefix.programs else 0
-        return EditsPlace(self.grammar, lines)
+        lines = [f"{line}\n" for program in prefix.programs[-1:] for line in program.split("\n")]
+        self._learn_lines(lines)
+        return EditsPlace(self.grammar, [self._lines[line] for line in lines])
 
     def closing(self, place: Place, room: int) -> int | None:
         """End the line, then the state, with the last two tokens; what the next state is stays open."""
@@ -215,6 +216,12 @@ class EditsFormat(Format):
         if places is None:
             return mask_of(scores, self.grammar.writable)
         return self.grammar.allow(scores, places)  # type: ignore[arg-type]
+
+
+def _lines_in(states: Iterable[list[Part]]) -> Iterator[str]:
+    for state in states:
+        for _, items in state:
+            yield from (item for item in items if isinstance(item, str))
 
 
 def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[range, int, list[str]]]:

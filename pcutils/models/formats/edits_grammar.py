@@ -50,7 +50,7 @@ class EditsGrammar:
 
     def allow(self, scores: Tensor, places: Sequence[EditsPlace]) -> Tensor:
         """Take away what may not come next; see :meth:`pcutils.models.formats.Format.allow`."""
-        allowed = torch.stack([self._at(place) for place in places])
+        allowed = torch.stack([self._without(place.dropped_endings(), self._at(place)) for place in places])
         return scores.masked_fill(~allowed.to(scores.device), -torch.inf)
 
     def _at(self, place: EditsPlace) -> Tensor:
@@ -61,7 +61,14 @@ class EditsGrammar:
             return mask
         if place.kind == DIGIT:
             return self.mask(DIGIT, place.sizes[0])
-        return self.mask(place.kind, min(place.left, 2) if place.kind in _AT_EDIT else 0)
+        return self.mask(place.kind, min(len(place.ahead), 2) if place.kind in _AT_EDIT else 0)
+
+    def _without(self, tokens: list[int], mask: Tensor) -> Tensor:
+        if not tokens:
+            return mask
+        fewer = mask.clone()
+        fewer[tokens] = False
+        return fewer
 
     def _none(self) -> Tensor:
         return torch.zeros(self.vocabulary, dtype=torch.bool)
@@ -77,7 +84,7 @@ class EditsGrammar:
             mask[ids.gaps[1:]] = True
         if kind == DIGIT:
             mask[ids.digits[: 1 << min(size, DIGIT_BITS)]] = True
-        if kind in _AT_EDIT and size:
+        if kind in (FIRST_EDIT, AFTER_KEEP, AFTER_DROP) and size:
             mask[ids.drop] = True
         if kind in _AT_EDIT and size > 1:
             mask[ids.keep] = True
@@ -93,13 +100,21 @@ class EditsPlace:
     ----------
     grammar : EditsGrammar
         The form.
-    lines : int
-        How many lines the state has from which the trace goes on; 0 where it begins.
+    lines : list of list of int
+        Tokens of the lines of the state from which the trace goes on; none where it begins.
+
+    Notes
+    -----
+    A line that was dropped is not written anew in the same place: it would have been kept. So no step of a
+    sample changes nothing.
     """
 
-    def __init__(self, grammar: EditsGrammar, lines: int = 0) -> None:
-        self.grammar, self.lines = grammar, lines  # lines of the state under way, as far as written
-        self.left = 0  # lines of the state before that are still ahead
+    def __init__(self, grammar: EditsGrammar, lines: Sequence[list[int]] = ()) -> None:
+        self.grammar = grammar
+        self.state = [*lines]  # whole lines of the state under way, as far as written
+        self.ahead: list[list[int]] = []  # lines of the state before that no edit has reached
+        self.dropped: list[list[int]] = []  # lines dropped since one was kept
+        self.line: list[int] = []
         self.header = StatesPlace(grammar.states)
         self.sizes: list[int] = []
         self.kind = STATE_END if lines else HEADER
@@ -114,6 +129,10 @@ class EditsPlace:
         """Whether a newline could come next."""
         return self.kind in (PROGRAM, LINE, *_AT_EDIT)
 
+    def dropped_endings(self) -> list[int]:
+        """Give the tokens that would make the line under way one of those just dropped."""
+        return [line[-1] for line in self.dropped if line[:-1] == self.line]
+
     def push(self, token: int) -> None:
         """Take one more token."""
         operation = self.grammar.operations.meaning(token)
@@ -124,24 +143,30 @@ class EditsPlace:
             self._write(token)
         elif operation.begins_state:
             if self.kind != GAP:
-                self.left, self.lines = self.left + self.lines, 0
+                self.ahead, self.state, self.dropped = [*self.state, *self.ahead], [], []
             self.sizes = digit_sizes(operation.number) if operation.kind == "gap" else []
             self.kind = GAP if operation.kind == "earlier" else DIGIT if self.sizes else FIRST_EDIT
         elif operation.kind == "digit":
             self.sizes = self.sizes[1:]
             self.kind = DIGIT if self.sizes else FIRST_EDIT
         else:
-            passed = self.left if operation.kind == "rest" else min(1, self.left)
-            self.left -= passed
-            self.lines += passed if operation.kind != "drop" else 0
-            self.kind = self._after(operation)
+            self._move(operation)
 
-    def _after(self, operation: Operation) -> int:
-        if operation.kind != "drop":
-            return AFTER_KEEP
-        return AFTER_DROP if self.lines + self.left else FIRST_EDIT  # a state has at least one line
+    def _move(self, operation: Operation) -> None:
+        count = len(self.ahead) if operation.kind == "rest" else 1
+        passed, self.ahead = self.ahead[:count], self.ahead[count:]
+        if operation.kind == "drop":
+            self.dropped = [*self.dropped, *passed]
+            # A state has at least one line.
+            self.kind = AFTER_DROP if self.state or self.ahead else FIRST_EDIT
+        else:
+            self.state += passed
+            self.dropped = []
+            self.kind = AFTER_KEEP
 
     def _write(self, token: int) -> None:
-        ends = self.grammar.alphabet.ends_line[token]
-        self.lines += ends
-        self.kind = EDIT if ends else LINE
+        self.line.append(token)
+        self.kind = LINE
+        if self.grammar.alphabet.ends_line[token]:
+            self.state.append(self.line)
+            self.line, self.kind = [], EDIT
