@@ -106,8 +106,11 @@ def test_accelerators_side_by_side(hours: float, days: float, count: int) -> Non
 def test_encoded_traces_take_what_an_example_takes() -> None:
     form = make_format("states", tiny_tokenizer())
     examples = make_examples(made_up_traces(), form, {}, SETTINGS.context)
-    held = sum(one.tokens.nbytes + one.hints.nbytes + one.segments.nbytes for one in examples)
-    assert planning.examples_bytes(sum(len(one.tokens) for one in examples)) == held
+    tokens = sum(len(one.tokens) for one in examples)
+    bare = sum(one.tokens.nbytes + one.segments.nbytes for one in examples)
+    hints = sum(one.hints.nbytes for one in examples if one.hints is not None)
+    assert planning.examples_bytes(tokens, with_hints=False) == bare
+    assert planning.examples_bytes(tokens) == bare + hints
 
 
 def test_last_gain_is_negative_where_validation_had_turned() -> None:

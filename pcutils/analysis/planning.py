@@ -252,12 +252,12 @@ def last_gain(validation: Sequence[Sequence[float]]) -> float:
     return 1 - last / before
 
 
-def examples_bytes(tokens: float) -> float:
-    """Bytes of encoded traces in memory: a token, five hints and a segment for each place.
+def examples_bytes(tokens: float, *, with_hints: bool = True) -> float:
+    """Bytes of encoded traces: a token and a segment for each place, five hints where a network takes them.
 
     Examples
     --------
-    >>> examples_bytes(10)
-    250
+    >>> examples_bytes(10), examples_bytes(10, with_hints=False)
+    (250, 50)
     """
-    return tokens * (6 * BYTES + 1)
+    return tokens * ((6 if with_hints else 1) * BYTES + 1)

@@ -149,7 +149,9 @@ def _storage(plan: Plan) -> dict[str, Any]:
         "dense_gradient": gigabytes(plan.shape.table_parameters(plan.students) * planning.BYTES),
         "weights": gigabytes(planning.weights_bytes(plan.shape, plan.students)),
         "checkpoint": gigabytes(planning.training_bytes(plan.shape, plan.students)),
-        "examples": gigabytes(planning.examples_bytes(models.context * plan.traces)),
+        "examples": gigabytes(
+            planning.examples_bytes(models.context * plan.traces, with_hints=models.copy_hints)
+        ),
         "shards": plan.profile.data.shards,
         "shard_gigabytes": gigabytes(plan.bytes / plan.profile.data.shards),
         "samples": samples,

@@ -112,6 +112,7 @@ def factors(plan: Plan) -> str:
         flops = planning.training_flops(plan.shape, tokens) + planning.attention_flops(plan.shape, tokens)
         hours = len(VARIANTS) * plan.accelerator.hours(flops)
         table = planning.table_bytes(plan.shape, factor * plan.students)
+        places = factor * plan.traces * models.context
         rows.append(
             {
                 "data": f"{factor} times" if factor > 1 else "as published",
@@ -120,7 +121,7 @@ def factors(plan: Plan) -> str:
                 "accelerators for a week": planning.accelerators_for(hours, DAYS),
                 "students' table, GB": table / 1e9,
                 "share of the memory": number(table / plan.accelerator.memory_bytes, ".1%"),
-                "encoded traces, GB": planning.examples_bytes(factor * plan.traces * models.context) / 1e9,
+                "encoded traces, GB": planning.examples_bytes(places, with_hints=models.copy_hints) / 1e9,
             }
         )
     formats = {"disk, TB": ",.2f", "hours, all variants": ",.0f"}
