@@ -12,10 +12,8 @@ from pcutils.models.formats.states_grammar import NOTHING, PROGRAM_START
 _UNKNOWN, _DATED = header(1, None), header(1, datetime(2000, 1, 1))
 _DIGITS = "0123456789"
 _FIRST_DIGIT = _DATED.index("2000")
-_TWO_DIGITS = tuple(
-    zip((_FIRST_DIGIT + offset for offset in (5, 8, 11, 14, 17)), (1, 1, 0, 0, 0), (12, 31, 23, 59, 59))
-)
-"""Where month, day, hour, minute and second stand, and their lowest and highest values."""
+_LIMITS = ((5, 1, 12), (8, 1, 31), (11, 0, 23), (14, 0, 59), (17, 0, 59))
+"""Where in a date month, day, hour, minute and second stand, and their lowest and highest values."""
 _LINES_REMEMBERED = 4096
 
 
@@ -37,7 +35,8 @@ def begins_header(text: str) -> bool:
         is_digit = place >= _FIRST_DIGIT and model in _DIGITS
         if found not in _DIGITS if is_digit else found != model:
             return False
-    return all(_fits(text[place : place + 2], low, high) for place, low, high in _TWO_DIGITS)
+    date = text[_FIRST_DIGIT:]
+    return all(_fits(date[place : place + 2], low, high) for place, low, high in _LIMITS)
 
 
 def _fits(digits: str, low: int, high: int) -> bool:
