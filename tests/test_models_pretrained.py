@@ -51,6 +51,7 @@ from pcutils.models.optimizers import Optimizers
 from pcutils.models.row_cache import fitting_rows
 from pcutils.models.tokenizer import END, MASK, PAD, START, decode_tokens, encode_texts
 from pcutils.models.training_loop import Settings
+from pcutils.pipeline.base_decoder import base_of
 from pcutils.pipeline.dry_run import dry_run, real_size
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.profiles import Models, find_profile, load_profile
@@ -171,6 +172,7 @@ def odd_traces() -> Iterator[Trace]:
 def test_base_learns_saves_loads_and_samples(base: str, tmp_path: Path) -> None:
     for form in FORMATS:
         model = tiny(base, tmp_path / form, form=form)
+        assert model.context == 256
         curve = pd.read_parquet(tmp_path / form / "learning_curve.parquet").query("split == 'validation'")
         assert curve.bits_per_token.iloc[-1] < curve.bits_per_token.iloc[0] < math.log2(VOCABULARY) + 1
         traces = list(tiny_models.traces_of(tiny_models.made_up_table().select(range(6))))
@@ -435,13 +437,43 @@ def test_training_with_a_rate_for_small_networks_is_refused(gpt2_base: str, tmp_
     assert json.loads((tmp_path / "training.json").read_text())["settings"]["learning_rate"] == 0.0001
 
 
-def test_profile_with_a_base_takes_its_tokenizer(gpt2_base: str, tmp_path: Path) -> None:
+def test_killed_and_resumed_training_of_a_base_ends_with_the_same_weights(
+    gpt2_base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tiny(gpt2_base, tmp_path / "whole", steps=8, evaluations=1)
+    step = Optimizers.step
+
+    def dying(self: Optimizers, progress: float) -> None:
+        if progress >= 0.75:
+            raise KeyboardInterrupt
+        step(self, progress)
+
+    options: dict[str, Any] = {"steps": 8, "evaluations": 1, "checkpoint_steps": 5}
+    with monkeypatch.context() as patch:
+        patch.setattr(Optimizers, "step", dying)
+        with pytest.raises(KeyboardInterrupt):
+            tiny(gpt2_base, tmp_path / "killed", **options)
+    assert (tmp_path / "killed" / "checkpoint.pt").is_file()
+    resumed = tiny(gpt2_base, tmp_path / "killed", **options)
+    found = resumed.network.state_dict()
+    assert all(torch.equal(found[name], weight) for name, weight in whole.network.state_dict().items())
+
+
+def test_profile_with_a_base_takes_its_tokenizer(
+    gpt2_base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     place = find_profile("smoke")
     with pytest.raises(ProfileError, match="a learning_rate of at most"):
         load_profile(place, [f"models.base={gpt2_base}", "models.learning_rate=0.003"])
     profile = load_profile(place, [f"models.base={gpt2_base}", "models.learning_rate=null"])
+    assert base_of(Models(base="base"), Path(gpt2_base).parent) == "base"
+    assert base_of(Models(base=Path(gpt2_base).name), Path(gpt2_base).parent) == gpt2_base
+    assert base_of(Models(), ROOT) is None
     files = RunFiles(tmp_path)
     tokenizer_stage.run(files, models=profile.models, root=ROOT)
+    with pytest.raises(ModelError, match="no folder no such/base"):
+        tokenizer_stage.run(files, models=Models(base="no such/base"), root=ROOT)
     assert load_tokenizer(files.tokenizer).get_vocab() == pretrained_tokenizer(gpt2_base).get_vocab()
 
 

@@ -45,9 +45,9 @@ class Optimizers:
     which small networks learn copying from several times faster. Each student's row is met rarely, so the
     table has a higher rate.
 
-    A pretrained decoder is moved by AdamW alone, because steps of equal size in all directions would wipe out
-    in a few hundred of them what it knows. What it has not seen, the rows of new tokens included, starts from
-    nothing and has to learn faster.
+    A pretrained decoder is moved by AdamW alone, as most were pretrained: Muon's steps for networks from
+    scratch add up to as much as its weights are large within some hundreds. What it has not seen, the rows of new
+    tokens included, starts from nothing and has to learn faster.
     """
 
     def __init__(self, network: StudentLanguageModel, learning_rate: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas
 
 from pcutils.models import pretrained_tokenizer, train_tokenizer, training_texts
-from pcutils.pipeline.base_decoder import base_of
+from pcutils.pipeline.base_decoder import base_of, fetch_base
 from pcutils.pipeline.files import RunFiles
 from pcutils.sources import read_table, traces_of
 
@@ -30,6 +30,7 @@ def run(files: RunFiles, *, models: Models, root: Path) -> None:
     """
     base = base_of(models, root)
     if base is not None:
+        fetch_base(base)
         pretrained_tokenizer(base).save_pretrained(files.tokenizer)
         return
     splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)["split"]
