@@ -46,8 +46,8 @@ class Optimizers:
     table has a higher rate.
 
     A pretrained decoder is moved by AdamW alone, as most were pretrained: Muon's steps for networks from
-    scratch add up to as much as its weights are large within some hundreds. What it has not seen, the rows of new
-    tokens included, starts from nothing and has to learn faster.
+    scratch add up to as much as its weights are large within some hundreds. What it has not seen, the rows of
+    new tokens included, starts from nothing and has to learn faster.
     """
 
     def __init__(self, network: StudentLanguageModel, learning_rate: float) -> None:
