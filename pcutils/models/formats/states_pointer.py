@@ -74,6 +74,8 @@ class StatesPointer:
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
+        self.in_header, self.line_starts = False, True
+        self.nesting = Nesting()
         self.opening: list[int] | None = []  # tokens of this line as long as it may become a header
         self._begin([], [])
 
