@@ -10,6 +10,7 @@ from pcutils.lazy import lazy_names
 _HOMES = {
     "train_tokenizer": "tokenizer",
     "load_tokenizer": "tokenizer",
+    "pretrained_tokenizer": "base_tokenizer",
     "training_texts": "formats.states",
     "StudentConfig": "language_model",
     "StudentLanguageModel": "language_model",

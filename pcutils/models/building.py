@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig
+from transformers import GPT2Config, LlamaConfig
 from transformers.utils import logging
 
 from pcutils.errors import ModelError
+from pcutils.models.base_decoder import fitting_context, load_decoder
 from pcutils.models.language_model import StudentConfig, StudentLanguageModel
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
     Raises
     ------
     ModelError
-        If the decoder is unknown or the width is no multiple of the heads.
+        If the decoder is unknown, the base cannot be used, or the width is no multiple of the heads.
     """
     if settings.decoder not in _FROM_SCRATCH:
         raise ModelError(f"No decoder {settings.decoder!r}: there are {', '.join(_FROM_SCRATCH)}.")
@@ -47,10 +48,11 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
         )
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(settings.seed)
-        decoder = None
+        decoder, known = None, None
+        context = settings.context
         if settings.base is not None:
-            decoder = AutoModelForCausalLM.from_pretrained(settings.base, dtype=torch.float32)
-            decoder.resize_token_embeddings(form.vocabulary)
+            decoder, known = load_decoder(settings.base, form, settings.context)
+            context = fitting_context(decoder.config, settings.base, settings.context)
         small = _FROM_SCRATCH[settings.decoder]
         decoder_config = small(settings, form) if decoder is None else decoder.config
         config = StudentConfig(
@@ -61,10 +63,13 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
             copy_start=form.copy_start,
             title_tokens=settings.title_tokens,
             history_tokens=settings.history_tokens,
+            context=context,
+            known_tokens=known,
         )
         network = StudentLanguageModel(config)
         if decoder is not None:
             network.decoder = decoder
+            network.hide_hints()
     return network
 
 

@@ -41,6 +41,10 @@ class StudentConfig(PretrainedConfig):
         Tokens that every title is padded to, 50 in the paper, 0 for none.
     history_tokens : int
         Most tokens of what the student wrote before, 0 for none.
+    context : int, optional
+        Most tokens that are read, the student's place included; as many as the decoder can by default.
+    known_tokens : int, optional
+        How many tokens a pretrained decoder knew; None for one from scratch.
     """
 
     model_type = "student_language_model"
@@ -55,6 +59,8 @@ class StudentConfig(PretrainedConfig):
         copy_start: Sequence[float] = (0.0, 0.0),
         title_tokens: int = 0,
         history_tokens: int = 0,
+        context: int | None = None,
+        known_tokens: int | None = None,
         **others: Any,
     ) -> None:
         self.decoder = decoder or {"model_type": "gpt2"}
@@ -65,16 +71,13 @@ class StudentConfig(PretrainedConfig):
         self.copy_start = list(copy_start)
         self.title_tokens = title_tokens
         self.history_tokens = history_tokens
+        self.context = context or int(self.decoder_config().max_position_embeddings)
+        self.known_tokens = known_tokens
         super().__init__(**others)
 
     def decoder_config(self) -> PretrainedConfig:
         """Give the decoder's own configuration."""
         return AutoConfig.for_model(**self.decoder)
-
-    @property
-    def context(self) -> int:
-        """Tokens the decoder can read, the student's place included."""
-        return int(self.decoder_config().max_position_embeddings)
 
     @property
     def width(self) -> int:
@@ -132,6 +135,13 @@ class StudentLanguageModel(PreTrainedModel):
                 nn.init.normal_(table.weight, std=0.02)
             nn.init.zeros_(self.copy_gate.weight)
             self.situation_gate.weight.copy_(torch.tensor(self.config.copy_start).expand(SITUATIONS, 2))
+
+    @torch.no_grad()
+    def hide_hints(self) -> None:
+        """Let a pretrained decoder start out with the inputs that it knows; what hints add must be learnt."""
+        if self.config.copy_hints:
+            for part in (self.copy_input, self.skip_input):
+                nn.init.zeros_(part.weight)
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave the decoder's own start alone; new linear parts start as GPT-2's do."""

@@ -136,7 +136,7 @@ class RowCache(Cache):
     -----
     Say with :meth:`begin` or :meth:`go_on` what the next pass reads; both give the mask that the decoder
     needs. Never more than rows x context tokens are kept. The decoder must look back at all tokens: windows
-    that slide are not cut here.
+    that slide are not cut here, and :func:`pcutils.models.base_decoder.fitting_context` refuses shorter ones.
     """
 
     def __init__(self, layers: int, rows: int, context: int) -> None:

@@ -84,7 +84,7 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
     cleaned = [clean(text) for text in texts]
     size = 256 + len(SPECIAL_TOKENS) + int((vocabulary - SMALLEST_VOCABULARY) * _SHARE_OF_WORDS)
     words = _with_dates(_learn_words(cleaned, size))
-    return _wrap(_join_words(words, cleaned, vocabulary))
+    return wrap_backend(_join_words(words, cleaned, vocabulary))
 
 
 def _learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
@@ -168,7 +168,8 @@ def _lines_in_letters(words: Tokenizer, texts: list[str], letters: dict[str, str
                 yield "".join(letters[token] for token in words.encode(line).tokens)
 
 
-def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
+def wrap_backend(backend: Tokenizer, **notes: int) -> PreTrainedTokenizerFast:
+    """Give a byte-level tokenizer its special tokens' roles; notes are saved with it in ``init_kwargs``."""
     from tokenizers import decoders
     from transformers import PreTrainedTokenizerFast
 
@@ -180,7 +181,13 @@ def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
         mask_token=MASK,
         pad_token=PAD,
         clean_up_tokenization_spaces=False,
+        **notes,
     )
+
+
+def tokens_of_base(tokenizer: PreTrainedTokenizerFast) -> int:
+    """Say how many tokens the pretrained decoder knows whose tokenizer this is; all where it is none's."""
+    return int(tokenizer.init_kwargs.get("tokens_of_base", len(tokenizer)))
 
 
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerFast:

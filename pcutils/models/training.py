@@ -14,6 +14,7 @@ from pcutils.models.building import new_network
 from pcutils.models.formats import make_format
 from pcutils.models.history import History
 from pcutils.models.processes import Processes
+from pcutils.models.rates import highest_rate
 from pcutils.models.stored_examples import Encoding
 from pcutils.models.trace_model import TraceModel, load_model
 from pcutils.models.training_loop import Settings, TrainingLoop
@@ -40,7 +41,7 @@ def train(
     dataset, validation : datasets.Dataset
         Tables of traces, in the form of one variant. Validation chooses which weights are kept.
     tokenizer : PreTrainedTokenizerFast
-        From :func:`pcutils.models.train_tokenizer`.
+        From :func:`pcutils.models.train_tokenizer`, or :func:`pcutils.models.pretrained_tokenizer`.
     output_dir : path
         Where model, tokenizer, ``students.json``, ``learning_curve.parquet`` and ``training.json`` are
         written.
@@ -55,11 +56,12 @@ def train(
         the budget that is used, so with seconds the weights depend on the machine; the report names the
         steps, and with as many steps as a budget they depend on the seed alone.
     layers, width, heads, context : int
-        Size of the decoder that is built from scratch; ignored with `base`. The student's vector takes one
-        place of the context, and a longer trace is cut, as in the paper.
+        Size of the decoder that is built from scratch; with `base` all but the context are ignored, and the
+        context is at most what the base can read. The student's vector takes one place of the context, and
+        a longer trace is cut, as in the paper.
     decoder : {"llama", "gpt2"}
-        Kind of the decoder that is built from scratch. Both learn; with Llama's relative positions a small
-        one needs fewer traces than with GPT-2's absolute ones, which the paper has.
+        Kind of the decoder that is built from scratch; ignored with `base`. Both learn; with Llama's relative
+        positions a small one needs fewer traces than with GPT-2's absolute ones, which the paper has.
     batch_tokens : int
         Most tokens of one step, padding counted. Small batches learn most per second on a small machine.
     accumulate : int
@@ -67,14 +69,16 @@ def train(
     pack : bool, optional
         Put several traces into one row, none of which sees another, instead of one a row with padding. By
         default only on a GPU: on a processor the larger attention costs more than the padding does.
-    learning_rate : float
-        Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others.
+    learning_rate : float, optional
+        Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others. By default
+        0.003, and 0.0001 with `base`, where more than 0.001 is refused.
     student_dropout : float
         Share of the examples that are read as the average student's.
     seed : int
         Start weights, order and dropout.
     base : str, optional
-        A pretrained causal decoder instead: a folder or a name that ``transformers`` finds.
+        A pretrained causal decoder instead: a folder or a name that ``transformers`` finds, with the
+        tokenizer that :func:`pcutils.models.pretrained_tokenizer` gives for it.
     form : {"edits", "states"}
         How traces are written as tokens; see :mod:`pcutils.models.formats`. The paper's is ``states``.
     copy_hints : bool
@@ -148,6 +152,10 @@ def _settings(given: dict[str, Any]) -> Settings:
     settings = Settings(**given)
     if all(budget is None for budget in settings.budgets.values()):
         raise ModelError("No budget: give tokens, seconds or steps, or several of them.")
+    try:
+        highest_rate(settings.learning_rate, settings.base)
+    except ValueError as error:
+        raise ModelError(f"Training settings: expected {error}.") from error
     counts = {"accumulate": settings.accumulate, "batch_tokens": settings.batch_tokens}
     for name, value in (settings.budgets | counts).items():
         if value is not None and value <= 0:

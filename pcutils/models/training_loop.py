@@ -23,6 +23,7 @@ from pcutils.models.building import quiet
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.optimizers import Optimizers
 from pcutils.models.processes import Processes
+from pcutils.models.rates import highest_rate
 from pcutils.models.scoring import to_device, token_losses, trace_bits
 from pcutils.models.stored_examples import StoredExamples
 from pcutils.models.trace_model import STUDENTS_FILE
@@ -48,7 +49,7 @@ class Settings:
     heads: int = 4
     context: int = 1024
     batch_tokens: int = 1024
-    learning_rate: float = 0.003
+    learning_rate: float | None = None
     student_dropout: float = 0.1
     seed: int = 0
     decoder: str = "llama"
@@ -63,6 +64,11 @@ class Settings:
     patience: int = 0
     validation_traces: int = 256
     checkpoint_steps: int = 500
+
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate that was asked for, or the usual one."""
+        return highest_rate(self.learning_rate, self.base)
 
     @property
     def budgets(self) -> dict[str, float | None]:
@@ -103,7 +109,7 @@ class TrainingLoop:
         self.network = network.to(self.device).train()
         self.examples, self.validation = examples, validation
         self.settings, self.folder, self.fingerprint = settings, folder, fingerprint
-        self.optimizers = Optimizers(self.network, settings.learning_rate)
+        self.optimizers = Optimizers(self.network, settings.highest_rate)
         pack = settings.pack if settings.pack is not None else self.device.type == "cuda"
         self.row_length = settings.batch_tokens // settings.accumulate if pack else None
         self.step = self.tokens = self.without_gain = 0
@@ -245,7 +251,7 @@ class TrainingLoop:
     def _report(self) -> dict[str, Any]:
         return {
             "fingerprint": self.fingerprint,
-            "settings": asdict(self.settings),
+            "settings": {**asdict(self.settings), "learning_rate": self.settings.highest_rate},
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "processes": self.processes.count,
             "traces": len(self.examples),

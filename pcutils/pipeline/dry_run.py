@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pcutils.analysis.paper import paper_fact
+from pcutils.pipeline.base_decoder import base_of
 from pcutils.pipeline.files import CHAPTERS, RunFiles
 from pcutils.pipeline.steps import Steps, step_names, targets
 
@@ -101,8 +102,9 @@ def dry_run(root: Path, profile: Profile, students: int) -> DryRun:
     """
     Steps(root, profile).check()
     parts = _stand_ins(profile)
+    models = profile.models.model_copy(update={"base": base_of(profile.models, root)})
     tokenizer = _tokenizer(parts["train"])
-    parameters, rows, moved = real_size(profile.models, tokenizer, students)
+    parameters, rows, moved = real_size(models, tokenizer, students)
     shape, tokens = _batch(profile.models, tokenizer, parts["train"])
     files = RunFiles(Path("."), profile.data.shards)
     return DryRun(
@@ -126,7 +128,8 @@ def real_size(models: Models, tokenizer: Any, students: int) -> tuple[int, int, 
     models : Models
         Section of the profile.
     tokenizer : PreTrainedTokenizerFast
-        Any; the vocabulary's size is taken from the profile.
+        Any; the vocabulary's size is taken from the profile, or from its pretrained decoder, of which nothing
+        but configuration and tokenizer are read.
     students : int
         Rows of the students' table.
 
@@ -141,17 +144,20 @@ def real_size(models: Models, tokenizer: Any, students: int) -> tuple[int, int, 
     """
     import torch
 
+    from pcutils.models import pretrained_tokenizer
     from pcutils.models.building import new_network
     from pcutils.models.formats import make_format
     from pcutils.models.optimizers import Optimizers
     from pcutils.models.training_loop import Settings
 
+    tokenizer = tokenizer if models.base is None else pretrained_tokenizer(models.base)
     form = make_format(models.form, tokenizer, title_tokens=models.title_tokens)
-    form.vocabulary += models.vocabulary - len(tokenizer)
+    if models.base is None:
+        form.vocabulary += models.vocabulary - len(tokenizer)
     settings = Settings(**models.model_dump(exclude=_NOT_FOR_TRAINING))
     with torch.device("meta"):
         network = new_network(settings, form, students)
-    optimizers = Optimizers(network, settings.learning_rate)
+    optimizers = Optimizers(network, settings.highest_rate)
     moved = (
         sum(weight.numel() for group in part.param_groups for weight in group["params"])
         for part in optimizers.parts
@@ -196,12 +202,20 @@ def _batch(models: Models, tokenizer: Any, table: Any) -> tuple[tuple[int, int],
 
 
 def _train_and_sample(profile: Profile, tokenizer: Any, parts: dict[str, Any]) -> int:
-    """Take a narrow network of the profile's kind one step, then sample from it; give how many traces."""
+    """Take a narrow network of the profile's kind one step, then sample from it; give how many traces.
+
+    In place of a pretrained decoder, whose weights may be many gigabytes, it is one from scratch.
+    """
     from pcutils.models import Prompt, sample, train
     from pcutils.variants import VARIANTS, build_variant
 
     models = profile.models
-    small = {"layers": 1, "width": _NUMBERS_A_HEAD * models.heads, "batch_tokens": models.context}
+    small: dict[str, Any] = {
+        "base": None,
+        "layers": 1,
+        "width": _NUMBERS_A_HEAD * models.heads,
+        "batch_tokens": models.context,
+    }
     options = {**models.model_dump(exclude=_NOT_FOR_TRAINING), **small, "steps": 1, "progress": False}
 
     def variant(part: str) -> Any:

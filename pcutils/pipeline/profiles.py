@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pcutils.errors import ProfileError
+from pcutils.models.rates import highest_rate
 from pcutils.pipeline.files import repository_root
 from pcutils.pipeline.profile_errors import explain
 
@@ -127,6 +128,10 @@ class Models(Section):
     """Size and training of the five models; each ends when `tokens` or `seconds` are used up.
 
     With several `processes`, each takes its part of every step, on a GPU of its own where there are any.
+
+    With a `base`, a folder or a name on the hub, the models start from this pretrained decoder and its
+    tokenizer; `vocabulary`, `layers`, `width`, `heads` and `decoder` are then ignored, and the context is at
+    most what the base can read. The `learning_rate` is by default 0.003, and 0.0001 with a base.
     """
 
     vocabulary: Annotated[int, Field(ge=260)] = 2048
@@ -138,11 +143,12 @@ class Models(Section):
     seconds: Annotated[float, Field(gt=0)] | None = None
     processes: Count = 1
     batch_tokens: Count = 4096
-    learning_rate: Annotated[float, Field(gt=0)] = 0.003
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
     student_dropout: Share = 0.1
     form: Literal["edits", "states"] = "edits"
     copy_hints: bool = True
     decoder: Literal["llama", "gpt2"] = "llama"
+    base: str | None = None
     title_tokens: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
 
@@ -150,6 +156,11 @@ class Models(Section):
     def _has_a_budget(self) -> Models:
         if self.tokens is None and self.seconds is None:
             raise ValueError("a budget, in tokens or seconds; both are null")
+        return self
+
+    @model_validator(mode="after")
+    def _spares_the_base(self) -> Models:
+        highest_rate(self.learning_rate, self.base)
         return self
 
 

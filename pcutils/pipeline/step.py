@@ -65,6 +65,6 @@ def _run_stage(
     stage = importlib.import_module(f"pcutils.pipeline.stages.{name}")
     arguments = {section: getattr(profile, section) for section in SECTIONS[name]}
     arguments |= {name: part for name, part in parts.items() if part}
-    if name == "data":
+    if name in ("data", "tokenizer", "train"):
         arguments["root"] = root
     stage.run(files, **arguments)

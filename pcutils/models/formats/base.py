@@ -96,7 +96,8 @@ class Format(ABC):
     end : int
         The token that follows a complete trace.
     has_grammar : bool
-        Whether :meth:`allow` knows the form, which it does for tokenizers that cut dates into their parts.
+        Whether :meth:`allow` knows the form: always that of ``edits``, and that of ``states`` for tokenizers
+        that cut dates into their parts.
     copy_start : tuple of float
         How much more likely a network takes the two tokens of a hint to be before it has learnt anything, in
         nats.

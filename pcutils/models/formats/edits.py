@@ -66,7 +66,7 @@ class EditsFormat(Format):
         self.vocabulary += OPERATIONS
         self.alphabet = Alphabet.of(tokenizer)
         states = StatesGrammar(tokenizer, self.alphabet)
-        self.has_grammar = states.has_dates
+        self.has_grammar = True
         self.grammar = EditsGrammar(states, self.operations, self.vocabulary)
         self._lines: dict[str, list[int]] = {}
         self._newline = encode_texts(tokenizer, ["\n"])[0][-1]

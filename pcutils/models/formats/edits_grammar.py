@@ -15,6 +15,7 @@ from pcutils.models.formats.edits_tokens import (
     Operations,
     digit_sizes,
 )
+from pcutils.models.formats.header_grammar import HeaderGrammar, HeaderPlace
 from pcutils.models.formats.states_grammar import PROGRAM_START, StatesGrammar, StatesPlace
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class EditsGrammar:
         self.writable[operations.first :] = True
         self.writable[self.alphabet.end] = True
         self.mask = lru_cache(maxsize=None)(self._mask)
+        self._headers = None if states.has_dates else HeaderGrammar(self.alphabet.nesting.texts)
+
+    def header(self) -> StatesPlace | HeaderPlace:
+        """Stand before the date line, which is written in parts where the tokenizer cuts it into them."""
+        return StatesPlace(self.states) if self._headers is None else HeaderPlace(self._headers)
 
     def allow(self, scores: Tensor, places: Sequence[EditsPlace]) -> Tensor:
         """Take away what may not come next; see :meth:`pcutils.models.formats.Format.allow`."""
@@ -56,6 +62,9 @@ class EditsGrammar:
     def _at(self, place: EditsPlace) -> Tensor:
         if place.kind == HEADER:
             mask = self._none()
+            if isinstance(place.header, HeaderPlace):
+                mask[place.header.tokens] = True
+                return mask
             row = torch.zeros(1, self.operations.first)
             mask[: self.operations.first] = self.states.allow(row, [place.header])[0] == 0
             return mask
@@ -115,7 +124,7 @@ class EditsPlace:
         self.ahead: list[list[int]] = []  # lines of the state before that no edit has reached
         self.dropped: list[list[int]] = []  # lines dropped since one was kept
         self.line: list[int] = []
-        self.header = StatesPlace(grammar.states)
+        self.header = grammar.header()
         self.sizes: list[int] = []
         self.kind = STATE_END if lines else HEADER
 

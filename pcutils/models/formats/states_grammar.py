@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pcutils.models.formats.states_pointer import Alphabet
-from pcutils.models.tokenizer import MASK, START, decode_tokens, encode_texts
+from pcutils.models.tokenizer import encode_texts
 from pcutils.trace import UNKNOWN_DATE
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ class StatesGrammar:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, alphabet: Alphabet) -> None:
         self.tokenizer, self.alphabet = tokenizer, alphabet
         size = len(alphabet.ends_line)
-        texts = [decode_tokens(tokenizer, [token]) for token in range(size)]
+        texts = alphabet.nesting.texts
         opens = torch.tensor(alphabet.opens_header)
-        free = torch.ones(size, dtype=torch.bool)
-        free[tokenizer.convert_tokens_to_ids([START, MASK, tokenizer.pad_token])] = False
+        free = torch.tensor(["\n" not in text[:-1] for text in texts])  # texts are encoded line by line
+        added = tokenizer.backend_tokenizer.get_added_tokens_decoder()
+        free[[number for number, token in added.items() if token.special]] = False
+        free[alphabet.end] = True
         inside = free & ~opens
         inside[alphabet.end] = False
         parts = [torch.tensor([is_part(text) for text in texts]) for is_part in _PARTS]
@@ -140,7 +142,7 @@ class StatesPlace:
             self._go(PROGRAM_START)
             return
         self.kind = FIRST_PART if (True, []) in options else NOTHING
-        self._offer([(dated, tokens) for dated, tokens in options if tokens])
+        self._offer(options)
 
     def _go(self, kind: int) -> None:
         self.kind = kind
@@ -150,5 +152,5 @@ class StatesPlace:
         self._offer([(True, opening), (False, unknown)] if at_start else [])
 
     def _offer(self, options: list[tuple[bool, list[int]]]) -> None:
-        self.options = options
-        self.also = [tokens[0] for _, tokens in options]
+        self.options = [option for option in options if option[1]]
+        self.also = [tokens[0] for _, tokens in self.options]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE = range(5)
+_OPENING = "CODE "
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,16 @@ class Alphabet:
         texts = [decode_tokens(tokenizer, [token]) for token in range(len(tokenizer))]
         return cls(
             ends_line=[text.endswith("\n") for text in texts],
-            opens_header=[text.startswith("CODE ") and text[5:6].isdigit() for text in texts],
+            opens_header=[opens_header(text) for text in texts],
             start=tokenizer.convert_tokens_to_ids(START),
             end=tokenizer.convert_tokens_to_ids(END),
             nesting=NestingOfTokens(texts),
         )
+
+
+def opens_header(text: str) -> bool:
+    """Say whether a line that starts with a text counts as a header: ``CODE`` and a number."""
+    return text.startswith(_OPENING) and text[len(_OPENING) : len(_OPENING) + 1].isdigit()
 
 
 class StatesPointer:
@@ -70,6 +76,7 @@ class StatesPointer:
         self.alphabet = alphabet
         self.in_header, self.line_starts = False, True
         self.nesting = Nesting()
+        self.opening: list[int] | None = []  # tokens of this line as long as it may become a header
         self._begin([], [])
 
     def push(self, token: int) -> Hint:
@@ -94,9 +101,33 @@ class StatesPointer:
         if token == self.alphabet.start:
             self._begin([], [])
             return NO_HINT
-        if self.line_starts and self.alphabet.opens_header[token]:
-            self._begin(self.current, self.current_lines)
-            self.in_header = True
+        if not self.in_header and (opening := self._opening_of_header(token)) is not None:
+            self._begin_state(opening)
+        self._take(token)
+        return self._hint()
+
+    def _opening_of_header(self, token: int) -> list[int] | None:
+        """Give the tokens of this line before one that says that it is a header."""
+        texts = self.alphabet.nesting.texts
+        if self.line_starts:
+            self.opening = []
+        if self.opening is None:
+            return None
+        text = "".join(texts[piece] for piece in (*self.opening, token))
+        if opens_header(text):
+            return self.opening
+        self.opening = [*self.opening, token] if _OPENING.startswith(text) else None
+        return None
+
+    def _begin_state(self, opening: list[int]) -> None:
+        if opening:  # they were taken for a line of the program
+            del self.current[-len(opening) :], self.current_lines[-1]
+        self._begin(self.current, self.current_lines)
+        self.in_header = True
+        for token in opening:
+            self._take(token)
+
+    def _take(self, token: int) -> None:
         place = len(self.current)
         if self.line_starts:
             self.current_lines.append(place)
@@ -108,7 +139,6 @@ class StatesPointer:
             if self.old:
                 self._follow_program(token)
         self.line_starts = self.alphabet.ends_line[token]
-        return self._hint()
 
     def _begin(self, old: list[int], old_lines: list[int]) -> None:
         self.old, self.old_lines = old, [*old_lines, len(old)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas
 
 from pcutils.models import load_tokenizer, train
+from pcutils.pipeline.base_decoder import base_of
 from pcutils.pipeline.files import RunFiles
 from pcutils.sources import read_table
 from pcutils.variants import build_variant
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _FOR_OTHERS = {"vocabulary", "processes"}
 
 
-def run(files: RunFiles, *, variant: str, models: Models) -> None:
+def run(files: RunFiles, *, variant: str, models: Models, root: Path) -> None:
     """Write ``models/<variant>``.
 
     Parameters
@@ -30,7 +32,10 @@ def run(files: RunFiles, *, variant: str, models: Models) -> None:
         One of :data:`pcutils.variants.VARIANTS`.
     models : Models
         Section of the profile.
+    root : pathlib.Path
+        What a relative path in the profile is relative to.
     """
+    base = base_of(models, root)
     tokenizer = load_tokenizer(files.tokenizer)
     dataset = read_table(files.parts("traces"))
     splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)["split"]
@@ -41,5 +46,5 @@ def run(files: RunFiles, *, variant: str, models: Models) -> None:
 
     # A downsampled validation split is too small to choose a checkpoint by, so the whole one chooses.
     training, validation = part("train", variant), part("validation", variant.removesuffix("_downsampled"))
-    options = models.model_dump(exclude=_FOR_OTHERS)
+    options = models.model_dump(exclude=_FOR_OTHERS) | {"base": base}
     train(training, validation, tokenizer, files.model(variant), **options)
