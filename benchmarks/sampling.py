@@ -35,7 +35,7 @@ SIZE = Size(vocabulary=1024, layers=2, width=128, heads=4, context=1024)
 STUDENTS, TITLES = 60, 10
 PLAIN = {"batch": 8, "learning_rate": 0.001}
 PLAIN_BATCH = 64
-BATCH_TOKENS = {"edits": 512, "states": 1024}
+BATCH_TOKENS = 1024
 TRIAL = {"plain": 10, "edits": 100, "states": 50}
 """Steps that tell how long one takes."""
 WAYS = ("plain", "same", "states", "edits")
@@ -61,7 +61,7 @@ def train_ours(traces: Sequence[Trace], form: str, seconds: float, *, copy_hints
         "width": SIZE.width,
         "heads": SIZE.heads,
         "context": SIZE.context,
-        "batch_tokens": BATCH_TOKENS[form],
+        "batch_tokens": BATCH_TOKENS,
         "evaluations": 1,
         "progress": False,
     }

@@ -40,8 +40,13 @@ TITLES = ("goldstar", "loop", "polygon", "spiral", "squareloop", "starburst", "t
 TRIAL = 20
 """Steps that tell how long one takes."""
 PLAIN = {"batch": 2, "learning_rate": 0.002}
-OURS = {"layers": SIZE.layers, "width": SIZE.width, "heads": SIZE.heads, "context": SIZE.context}
-BATCH_TOKENS = {"edits": 512, "states": 1024}
+OURS = {
+    "layers": SIZE.layers,
+    "width": SIZE.width,
+    "heads": SIZE.heads,
+    "context": SIZE.context,
+    "batch_tokens": 1024,
+}
 
 
 def main() -> None:
@@ -115,7 +120,6 @@ def measure(way: str, training: Sequence[Trace], held_out: Sequence[Trace], seco
     table, validation = to_dataset(training, "simulated"), to_dataset(training[:20], "simulated")
     options = OURS | {
         "form": way,
-        "batch_tokens": BATCH_TOKENS[way],
         "tokens": None,
         "evaluations": 1,
         "progress": False,
