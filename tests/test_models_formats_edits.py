@@ -178,23 +178,24 @@ def test_dropped_line_is_not_written_anew() -> None:
         assert allowed.sum() > 100
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**9))
-def test_no_step_that_the_form_allows_changes_nothing(seed: int) -> None:
+def test_no_step_from_lines_that_all_differ_changes_nothing(seed: int) -> None:
     draw = random.Random(seed)
-    prefix = Trace.from_states(["a\nb\na\nb"])
-    words = [TOKENIZER.encode(text)[0] for text in ("a", "b")] + [TOKENIZER.encode("\n")[0]]
-    operations = [FORM.operations.unknown, FORM.operations.keep, FORM.operations.drop, FORM.operations.rest]
-    place, tokens = FORM.place(prefix), list[int]()
-    for _ in range(60):
+    prefix = Trace.from_states(["a\nb\nab\nc"])
+    operations = FORM.operations
+    letters = [TOKENIZER.encode(text)[0] for text in ("a", "b", "\n")]  # lines also in unusual tokens
+    place, tokens = FORM.place(prefix), [operations.unknown]
+    place.push(operations.unknown)
+    while len(tokens) < 30:
         allowed = FORM.allow(torch.zeros(1, FORM.vocabulary), [place])[0] == 0
-        choices = [token for token in [*words, *operations] if allowed[token]]
-        if not choices:
-            break
-        tokens.append(draw.choice(choices))
+        moves = [*letters, operations.keep, operations.drop, operations.rest, operations.unknown]
+        tokens.append(draw.choice([token for token in moves if allowed[token]]))
         place.push(tokens[-1])
+        if tokens[-1] == operations.unknown:
+            break
     trace = FORM.read(tokens, prefix, title=None, username=None)
-    assert all(before != after for before, after in pairwise(trace.programs))
+    assert len(trace.programs) < 2 or trace.programs[1] != trace.programs[0]
 
 
 def test_first_state_without_date_line_is_refused() -> None:

@@ -47,8 +47,13 @@ class EditsGrammar:
         self.writable = self.text.clone()
         self.writable[operations.first :] = True
         self.writable[self.alphabet.end] = True
+        self.tokens = {text: token for token, text in enumerate(self.alphabet.nesting.texts)}
         self.mask = lru_cache(maxsize=None)(self._mask)
         self._headers = None if states.has_dates else HeaderGrammar(self.alphabet.nesting.texts)
+
+    def text_of(self, tokens: Sequence[int]) -> str:
+        """Join the texts of tokens; bytes that alone are no character do not come back."""
+        return "".join(self.alphabet.nesting.texts[token] for token in tokens)
 
     def header(self) -> StatesPlace | HeaderPlace:
         """Stand before the date line, which is written in parts where the tokenizer cuts it into them."""
@@ -114,8 +119,8 @@ class EditsPlace:
 
     Notes
     -----
-    A line that was dropped is not written anew in the same place: it would have been kept. So no step of a
-    sample changes nothing.
+    A line that was dropped is not written anew in the same place: it would have been kept. So a step of a
+    sample changes something, unless lines repeat and what it adds in one place it takes away in another.
     """
 
     def __init__(self, grammar: EditsGrammar, lines: Sequence[list[int]] = ()) -> None:
@@ -140,7 +145,12 @@ class EditsPlace:
 
     def dropped_endings(self) -> list[int]:
         """Give the tokens that would make the line under way one of those just dropped."""
-        return [line[-1] for line in self.dropped if line[:-1] == self.line]
+        if not self.dropped:
+            return []
+        written = self.grammar.text_of(self.line)
+        dropped = {self.grammar.text_of(line) for line in self.dropped}
+        endings = (text.removeprefix(written) for text in dropped if text.startswith(written))
+        return [self.grammar.tokens[ending] for ending in endings if ending in self.grammar.tokens]
 
     def push(self, token: int) -> None:
         """Take one more token."""
