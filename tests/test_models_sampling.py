@@ -211,6 +211,24 @@ def test_draws_follow_the_chances() -> None:
     assert draw_tokens(never, uniforms, 1.0, 1.0).tolist() == [1] * 5
 
 
+@pytest.mark.parametrize("sharpness", [0.1, 3.0, 30.0])
+def test_likeliest_tokens_are_those_of_a_whole_order(sharpness: float) -> None:
+    """Flat rows, whose likeliest tokens are many, stand beside steep ones."""
+    torch.manual_seed(0)
+    scores = torch.randn(6, 700, dtype=torch.float64) * torch.linspace(0.1, sharpness, 6)[:, None]
+    chances = torch.softmax(scores, dim=-1)
+    uniforms = np.random.default_rng(0).random((200, 6))
+    for share in (0.3, 0.95, 0.999):
+        allowed = []
+        for row in chances:
+            ranked, order = row.sort(descending=True)
+            allowed.append(set(order[: int((ranked.cumsum(0) - ranked < share).sum())].tolist()))
+        drawn = [draw_tokens(scores, some, 1.0, share).tolist() for some in uniforms]
+        assert all(token in allowed[row] for tokens in drawn for row, token in enumerate(tokens))
+        edges = [draw_tokens(scores, np.full(6, place), 1.0, share).tolist() for place in (0.0, 1 - 1e-12)]
+        assert edges == [[edge(tokens) for tokens in allowed] for edge in (min, max)]
+
+
 def test_wrong_requests_say_so(model: TraceModel) -> None:
     with pytest.raises(ModelError, match="temperature of -1"):
         sample(model, PROMPTS, temperature=-1)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _TOKENS_READ_AT_ONCE = 8192
 _FREE_BEFORE_REFILL = 16  # a part of the rows: reading a few new prompts costs about as much as reading many
 _GROUP = 16
+_RANKED = (
+    128  # tokens to put in order at first; mostly they have top_p, and ordering all takes longest of all
+)
 
 
 @dataclass
@@ -259,12 +262,25 @@ def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: floa
         return scores.argmax(dim=-1)
     chances = torch.softmax(scores / temperature, dim=-1)
     if top_p < 1:
-        ranked, order = chances.sort(dim=-1, descending=True, stable=True)
-        needed = ranked.cumsum(dim=-1) - ranked < top_p
-        chances = torch.zeros_like(chances).scatter(-1, order, ranked * needed)
+        chances = _likeliest(chances, top_p)
     sums = chances.cumsum(dim=-1)
     whole = sums[:, -1:]
     targets = torch.from_numpy(uniforms).to(sums).unsqueeze(1) * whole
     # A target rounded up to the whole sum would lie behind the last token that may be drawn.
     targets = torch.minimum(targets, torch.nextafter(whole, torch.zeros_like(whole)))
     return torch.searchsorted(sums, targets, right=True).squeeze(1)
+
+
+def _likeliest(chances: Tensor, top_p: float) -> Tensor:
+    """Keep the likeliest tokens of each row that together have a probability of `top_p`; zeros elsewhere."""
+    ranked, order = chances.topk(min(_RANKED, chances.shape[-1]), dim=-1)
+    kept = torch.zeros_like(chances).scatter(-1, order, _needed(ranked, top_p))
+    flat = (ranked.sum(dim=-1) < top_p).nonzero().squeeze(1)
+    if len(flat):
+        ranked, order = chances[flat].sort(dim=-1, descending=True, stable=True)
+        kept[flat] = torch.zeros_like(ranked).scatter(-1, order, _needed(ranked, top_p))
+    return kept
+
+
+def _needed(ranked: Tensor, top_p: float) -> Tensor:
+    return ranked * (ranked.cumsum(dim=-1) - ranked < top_p)
