@@ -165,6 +165,8 @@ def test_wrong_requests_say_so(tmp_path: Path) -> None:
         train(table, table, tokenizer, tmp_path, decoder="rnn")
     with pytest.raises(ModelError, match="multiple"):
         train(table, table, tokenizer, tmp_path, width=15, heads=2)
+    with pytest.raises(ModelError, match="even number a head"):
+        train(table, table, tokenizer, tmp_path, width=30, heads=2)
     with pytest.raises(ModelError, match="lacks config"):
         load_model(tmp_path)
 

@@ -61,7 +61,10 @@ def load_decoder(base: str, form: Format, context: int) -> tuple[PreTrainedModel
             decoder = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise ModelError(f"No causal decoder of `transformers` can be read from {base}: {reason}") from error
+        raise ModelError(
+            f"No causal decoder of `transformers` in {base}, "
+            f"which must be a folder or a name on the hub: {reason}"
+        ) from error
     if not is_weightless:
         _check_scores(decoder, base)
     rows = decoder.get_input_embeddings().weight.shape[0]

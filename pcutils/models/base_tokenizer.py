@@ -86,7 +86,10 @@ def _load(base: str) -> Any:
         found = AutoTokenizer.from_pretrained(base)
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise ModelError(f"No tokenizer of a pretrained decoder can be read from {base}: {reason}") from error
+        raise ModelError(
+            f"No tokenizer of a pretrained decoder in {base}, "
+            f"which must be a folder or a name on the hub: {reason}"
+        ) from error
     if not found.is_fast:
         raise ModelError(
             f"The tokenizer of {base} has no fast form (tokenizer.json): choose a decoder that has one."

@@ -46,6 +46,11 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
         raise ModelError(
             f"A width of {settings.width} cannot be shared by {settings.heads} heads: use a multiple."
         )
+    if settings.base is None and settings.decoder == "llama" and settings.width // settings.heads % 2:
+        raise ModelError(
+            f"A width of {settings.width} is an odd number for each of {settings.heads} heads, and Llama turns "
+            "numbers in pairs: use an even number a head."
+        )
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(settings.seed)
         decoder, known = None, None

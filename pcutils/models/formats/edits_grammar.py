@@ -47,13 +47,13 @@ class EditsGrammar:
         self.writable = self.text.clone()
         self.writable[operations.first :] = True
         self.writable[self.alphabet.end] = True
-        self.tokens = {text: token for token, text in enumerate(self.alphabet.nesting.texts)}
+        self.tokens = {text: token for token, text in enumerate(self.alphabet.texts)}
         self.mask = lru_cache(maxsize=None)(self._mask)
-        self._headers = None if states.has_dates else HeaderGrammar(self.alphabet.nesting.texts)
+        self._headers = None if states.has_dates else HeaderGrammar(self.alphabet.texts)
 
     def text_of(self, tokens: Sequence[int]) -> str:
         """Join the texts of tokens; bytes that alone are no character do not come back."""
-        return "".join(self.alphabet.nesting.texts[token] for token in tokens)
+        return "".join(self.alphabet.texts[token] for token in tokens)
 
     def header(self) -> StatesPlace | HeaderPlace:
         """Stand before the date line, which is written in parts where the tokenizer cuts it into them."""

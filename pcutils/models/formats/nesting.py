@@ -14,6 +14,7 @@ _INNERMOST = ("", "(", "[", "{", '"', "'", "#")
 _DEEPEST = 8
 _SPACES_A_LEVEL = 2
 _LEVELS = 6
+_REMEMBERED = 200_000
 
 NESTINGS = 1 + len(_INNERMOST) * _LEVELS
 LINE_NUMBERS = 20
@@ -97,6 +98,8 @@ class NestingOfTokens:
         for token in tokens:
             found = self._known.get((place, token))
             if found is None:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
                 found = self._known[place, token] = place.after(self.texts[token])
             place = found
         return place

@@ -53,7 +53,7 @@ class StatesGrammar:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, alphabet: Alphabet) -> None:
         self.tokenizer, self.alphabet = tokenizer, alphabet
         size = len(alphabet.ends_line)
-        texts = alphabet.nesting.texts
+        texts = alphabet.texts
         opens = torch.tensor(alphabet.opens_header)
         free = torch.tensor(["\n" not in text[:-1] for text in texts])  # texts are encoded line by line
         added = tokenizer.backend_tokenizer.get_added_tokens_decoder()

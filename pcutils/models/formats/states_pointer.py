@@ -23,16 +23,21 @@ _OPENING = "CODE "
 
 @dataclass(frozen=True)
 class Alphabet:
-    """What the pointer must know about tokens.
+    """What pointers and grammars must know about tokens.
 
     Parameters
     ----------
+    texts : list of str, shape (vocabulary,)
+        The text of each token.
     ends_line, opens_header : list of bool, shape (vocabulary,)
         Whether a token ends in a newline; whether it starts with ``CODE`` and a number.
     start, end : int
         ``<start>`` and ``<|endoftext|>``.
+    nesting : NestingOfTokens
+        What they open and close.
     """
 
+    texts: list[str]
     ends_line: list[bool]
     opens_header: list[bool]
     start: int
@@ -44,6 +49,7 @@ class Alphabet:
         """Read the tokens of a tokenizer."""
         texts = [decode_tokens(tokenizer, [token]) for token in range(len(tokenizer))]
         return cls(
+            texts=texts,
             ends_line=[text.endswith("\n") for text in texts],
             opens_header=[opens_header(text) for text in texts],
             start=tokenizer.convert_tokens_to_ids(START),
@@ -108,7 +114,7 @@ class StatesPointer:
 
     def _opening_of_header(self, token: int) -> list[int] | None:
         """Give the tokens of this line before one that says that it is a header."""
-        texts = self.alphabet.nesting.texts
+        texts = self.alphabet.texts
         if self.line_starts:
             self.opening = []
         if self.opening is None:
