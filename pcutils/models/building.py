@@ -48,8 +48,8 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
         )
     if settings.base is None and settings.decoder == "llama" and settings.width // settings.heads % 2:
         raise ModelError(
-            f"A width of {settings.width} is an odd number for each of {settings.heads} heads, and Llama turns "
-            "numbers in pairs: use an even number a head."
+            f"A width of {settings.width} is an odd number for each of {settings.heads} heads, and Llama "
+            "turns numbers in pairs: use an even number a head."
         )
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(settings.seed)
