@@ -18,10 +18,13 @@ from safetensors.torch import load_file
 from pcutils.errors import ModelError
 from pcutils.models import load_model, train
 from pcutils.models.batches import collate, endless_batches, group_by_length
+from pcutils.models.building import new_network
+from pcutils.models.formats import make_format
 from pcutils.models.muon import StackedMuon
 from pcutils.models.optimizers import Optimizers, schedule
+from pcutils.models.precision import bf16_products, keep_attention_exact
 from pcutils.models.scoring import token_losses
-from pcutils.models.training_loop import CURVE_COLUMNS
+from pcutils.models.training_loop import CURVE_COLUMNS, Settings
 
 
 class KilledError(Exception):
@@ -215,6 +218,37 @@ def test_how_a_step_is_read_changes_only_the_rounding(tmp_path: Path, options: d
     tiny_models.tiny_model(tmp_path / "parts", tokens=1_500, **options)
     bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("whole", "parts")]
     np.testing.assert_allclose(*bits, rtol=1e-3)
+
+
+def test_products_of_sixteen_bits_change_only_the_rounding(tmp_path: Path) -> None:
+    for is_short in (False, True):
+        tiny_models.tiny_model(tmp_path / str(is_short), tokens=3_000, bf16=is_short)
+        report = json.loads((tmp_path / str(is_short) / "training.json").read_text())
+        assert report["bf16"] is is_short
+    bits = [curve(tmp_path / str(is_short))["bits_per_trace"] for is_short in (False, True)]
+    np.testing.assert_allclose(*bits, rtol=0.02)
+    assert not (bits[0] == bits[1]).all()
+    assert all(weight.dtype == torch.float32 for weight in weights(tmp_path / "True").values())
+
+
+def test_attention_stays_exact_among_products_of_sixteen_bits() -> None:
+    form = make_format("edits", tiny_models.tiny_tokenizer())
+    network = new_network(Settings(layers=1, width=32, heads=2, context=64), form, 3)
+    tokens = torch.randint(0, form.vocabulary, (2, 20), generator=torch.Generator().manual_seed(0))
+    before = network(tokens).logits
+    keep_attention_exact(network.decoder)
+    torch.testing.assert_close(network(tokens).logits, before)
+    kinds: list[torch.dtype] = []
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def watched(query: torch.Tensor, *others: Any, **options: Any) -> torch.Tensor:
+        kinds.append(query.dtype)
+        return attend(query, *others, **options)
+
+    with pytest.MonkeyPatch.context() as patch, bf16_products(torch.device("cpu"), enabled=True):
+        patch.setattr(torch.nn.functional, "scaled_dot_product_attention", watched)
+        network(tokens)
+    assert kinds == [torch.float32]
 
 
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:

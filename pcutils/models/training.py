@@ -54,7 +54,7 @@ def train(
         without padding, and traces are repeated as often as needed. Seconds are those of training and
         looking at validation, those before an interruption included. The learning rate follows the share of
         the budget that is used, so with seconds the weights depend on the machine; the report names the
-        steps, and with as many steps as a budget they depend on the seed alone.
+        steps, and with as many steps as a budget they depend on the seed and the rounding alone.
     layers, width, heads, context : int
         Size of the decoder that is built from scratch; with `base` all but the context are ignored, and the
         context is at most what the base can read. The student's vector takes one place of the context, and
@@ -69,6 +69,9 @@ def train(
     pack : bool, optional
         Put several traces into one row, none of which sees another, instead of one a row with padding. By
         default only on a GPU: on a processor the larger attention costs more than the padding does.
+    bf16 : bool, optional
+        Multiply in bfloat16, with weights and sums of products in float32. By default where the hardware has
+        units of its own for it, newer GPUs and processors with AMX; elsewhere it is slower.
     learning_rate : float, optional
         Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others. By default
         0.003, and 0.0001 with `base`, where more than 0.001 is refused.

@@ -22,6 +22,7 @@ from pcutils.models.batches import Example, collate, endless_batches
 from pcutils.models.building import quiet
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.optimizers import Optimizers
+from pcutils.models.precision import bf16_products, has_bf16, keep_attention_exact
 from pcutils.models.processes import Processes
 from pcutils.models.rates import highest_rate
 from pcutils.models.scoring import to_device, token_losses, trace_bits
@@ -60,6 +61,7 @@ class Settings:
     history_tokens: int = 0
     accumulate: int = 1
     pack: bool | None = None
+    bf16: bool | None = None
     evaluations: int = 12
     patience: int = 0
     validation_traces: int = 256
@@ -112,6 +114,9 @@ class TrainingLoop:
         self.optimizers = Optimizers(self.network, settings.highest_rate)
         pack = settings.pack if settings.pack is not None else self.device.type == "cuda"
         self.row_length = settings.batch_tokens // settings.accumulate if pack else None
+        self.bf16 = has_bf16(self.device) if settings.bf16 is None else settings.bf16
+        if self.bf16 and self.device.type == "cpu":
+            keep_attention_exact(self.network.decoder)
         self.step = self.tokens = self.without_gain = 0
         self.seconds, self.best = 0.0, math.inf
         self.sums = [0.0, 0, 0]  # bits, scored tokens and traces since the last evaluation
@@ -166,7 +171,7 @@ class TrainingLoop:
         for part in self.processes.share_of(range(len(places)), self.settings.accumulate):
             chosen = [examples[places[turn]] for turn in part]
             batch = collate(chosen, row_length=self.row_length)._replace(students=slots[part])
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            with bf16_products(self.device, enabled=self.bf16):
                 losses = token_losses(self.network, to_device(batch, self.device))
             (losses.sum() / scored).backward()
             self.sums[0] += losses.detach().sum().item() / math.log(2)
@@ -254,6 +259,7 @@ class TrainingLoop:
             "settings": {**asdict(self.settings), "learning_rate": self.settings.highest_rate},
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "processes": self.processes.count,
+            "bf16": self.bf16,
             "traces": len(self.examples),
             "traces_cut_to_context": int(self.examples.is_cut.sum()),
             "tokens_of_all_traces": int(self.examples.lengths.sum()),
