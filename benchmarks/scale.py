@@ -2,9 +2,10 @@
 
     python benchmarks/scale.py --traces 10000 100000
 
-Each size goes through the steps of `pcutils run --only measures`, each in a process of its own: a made-up
-table in the shape of the hub is written; it is read, validated, put into shards and split; some of the
-shards are measured, their programs run. Made-up students write slowly, so a few are made up in earnest, and
+Each size goes through the steps up to a first step of training, each in a process of its own: a made-up
+table in the shape of the hub is written; it is read, validated, put into shards and split; a tokenizer is
+trained; the traces are told as `synthetic` tells them and encoded; some of the shards are measured, their
+programs run. Made-up students write slowly, so a few are made up in earnest, and
 all others write the same programs with other numbers and a remark of their own: no program occurs twice,
 which is the slowest case.
 """
@@ -31,6 +32,7 @@ from pcutils.pipeline.memory import MemoryWatch
 from pcutils.pipeline.words import duration
 from pcutils.simulate import simulate_students
 from pcutils.trace import Trace
+from pcutils.variants import VARIANTS
 
 HUB_SCHEMA = pa.schema(
     [
@@ -40,6 +42,7 @@ HUB_SCHEMA = pa.schema(
         ("timestamps", pa.list_(pa.timestamp("s"))),
     ]
 )
+ONE_SHARD = "measures of one shard"
 IN_EARNEST = 100
 ROWS_IN_FILE = 100_000
 ROWS_IN_GROUP = 1_000
@@ -144,7 +147,12 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
     files = RunFiles(run_dir, shards)
     run_dir.mkdir(parents=True)
     data = {"source": "hub", "path": str(table), "shards": shards}
-    profile = {"description": "made up", "data": data, "execution": {"workers": arguments.workers}}
+    profile = {
+        "description": "made up",
+        "data": data,
+        "execution": {"workers": arguments.workers},
+        "models": {"layers": 1, "width": 32, "heads": 2, "tokens": 1},
+    }
     files.profile.write_text(json.dumps(profile), encoding="utf-8")
     step = ["-m", "pcutils.cli", "step", "--run-dir", str(run_dir)]
     own = [__file__, "--folder", str(folder)]
@@ -153,11 +161,15 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
         "data: read, validate, write, split", count, [*step, "data"], lambda: disk(run_dir / "data")
     )
     yield watched("  of it, split", count, [*own, "--only-split", str(shards)], lambda: 0)
+    models = [files.model(VARIANTS[1]), files.tokenizer]
+    yield watched("tokenizer", count, [*step, "tokenizer"], lambda: disk(models[1]))
+    preparing = [*step, "train", "--variant", VARIANTS[1]]
+    yield watched("train: retell, encode, one step", count, preparing, lambda: disk(models[0]))
     for shard in files.shard_names[: arguments.measure]:
         rows = pq.read_metadata(files.part("traces", shard)).num_rows
         chosen = ["--shard", shard] if shard else []
         before = disk(run_dir / "data")
-        name = f"measures of one shard of {shards}"
+        name = f"{ONE_SHARD} of {shards}"
         yield watched(name, rows, [*step, "measures", *chosen], lambda: disk(run_dir / "data") - before)  # noqa: B023
 
 
@@ -171,7 +183,7 @@ def show(count: int, steps: list[Step]) -> None:
         print(
             f"{step.name:36} {step.rows:>9,} {step.rate:>8.0f} {duration(step.seconds):>12} {memory} {size}"
         )
-    if measured := steps[3:]:
+    if measured := [step for step in steps if step.name.startswith(ONE_SHARD)]:
         rate = sum(step.rows for step in measured) / sum(step.seconds for step in measured)
         print(f"All shards one after the other: {duration(count / rate)} at {rate:.1f} traces/s.", flush=True)
 
@@ -180,7 +192,7 @@ def show_growth(sizes: dict[int, list[Step]]) -> None:
     """Print by which factor each step grew from size to size."""
     for smaller, larger in zip(sizes, list(sizes)[1:], strict=False):
         print(f"\nFrom {smaller:,} to {larger:,} traces, {larger / smaller:.0f} times as many")
-        for before, after in zip(sizes[smaller][:4], sizes[larger][:4], strict=True):
+        for before, after in zip(sizes[smaller][:6], sizes[larger][:6], strict=True):
             print(
                 f"{after.name.strip():36} time x{after.seconds / before.seconds:.1f}, rows "
                 f"x{after.rows / before.rows:.1f}, memory x{after.largest_mb / before.largest_mb:.2f}"

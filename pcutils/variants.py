@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,8 @@ def build_variant(
     Returns
     -------
     datasets.Dataset
-        Same columns, rows in the same order.
+        Same columns, rows in the same order. What is told anew lies in a temporary file, so that memory does
+        not hold the texts of all traces.
 
     Raises
     ------
@@ -59,11 +61,15 @@ def build_variant(
     base, _, downsampled = name.partition("_")
     if base == "trace" and not downsampled:
         return dataset
-    rows = list(_rows(dataset, base))
+    is_complete = (row["is_complete"] for row in dataset.select_columns(["is_complete"]))
+    whole = dataset.select([place for place, is_whole in enumerate(is_complete) if is_whole])
+    if not len(whole):
+        raise DataError(f"no complete trace among {len(dataset)}", "at least one, to take its final program")
+    told = dataset if base == "trace" else _retell(whole, _last if base == "last" else _synthetic)
     if downsampled:
-        budget = sum(_size(row, count) for row in _rows(dataset, "last"))
-        rows = _fill(rows, budget, seed, count)
-    return _like(dataset, rows)
+        budget = sum(_size(_last(row), count) for row in whole)
+        told = told.select(_fill([_size(row, count) for row in told], budget, seed))
+    return told
 
 
 def grow(program: str, states: int) -> list[str]:
@@ -93,17 +99,22 @@ def grow(program: str, states: int) -> list[str]:
     return ["\n".join(lines[:cut]) for cut in cuts] + [program]
 
 
-def _rows(dataset: Dataset, base: str) -> Iterator[Row]:
-    if base == "trace":
-        yield from dataset
-        return
-    found = False
-    for row in dataset:
-        if row["is_complete"]:
-            found = True
-            yield _last(row) if base == "last" else _synthetic(row)
-    if not found:
-        raise DataError(f"no complete trace among {len(dataset)}", "at least one, to take its final program")
+def _retell(dataset: Dataset, tell: Callable[[Row], Row]) -> Dataset:
+    with _without_bars():
+        return dataset.map(tell, features=dataset.features, load_from_cache_file=False)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    were_shown = not are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if were_shown:
+            enable_progress_bars()
 
 
 def _last(row: Row) -> Row:
@@ -126,22 +137,13 @@ def _size(row: Row, count: Callable[[str], int]) -> int:
     )
 
 
-def _fill(rows: list[Row], budget: int, seed: int, count: Callable[[str], int]) -> list[Row]:
-    """Draw rows at random while they bring the total nearer to the budget; at least one."""
-    sizes = [_size(row, count) for row in rows]
-    order = np.random.default_rng(seed).permutation(len(rows))
+def _fill(sizes: Sequence[int], budget: int, seed: int) -> list[int]:
+    """Draw places at random while their sizes bring the total nearer to the budget; at least one."""
     total = 0
     kept: list[int] = []
-    for index in order:
-        if kept and abs(total + sizes[index] - budget) > abs(total - budget):
+    for place in np.random.default_rng(seed).permutation(len(sizes)):
+        if kept and abs(total + sizes[place] - budget) > abs(total - budget):
             break
-        kept.append(int(index))
-        total += sizes[index]
-    return [rows[index] for index in sorted(kept)]
-
-
-def _like(dataset: Dataset, rows: list[Row]) -> Dataset:
-    from datasets import Dataset
-
-    columns = {name: [row[name] for row in rows] for name in dataset.column_names}
-    return Dataset.from_dict(columns, features=dataset.features)
+        kept.append(int(place))
+        total += sizes[place]
+    return sorted(kept)

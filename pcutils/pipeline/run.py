@@ -99,7 +99,7 @@ class Run:
         return _STUDENTS[self.profile.data.source]
 
     def traces(self) -> Dataset:
-        """All traces, in the schema of :data:`pcutils.sources.TRACE_SCHEMA`, all of them in memory."""
+        """All traces, in the schema of :data:`pcutils.sources.TRACE_SCHEMA`."""
         from pcutils.sources import read_table
 
         return read_table([self._existing(part) for part in self.files.parts("traces")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,8 @@ TRACE_SCHEMA = pa.schema(
         ("source", pa.string()),
     ]
 )
+
+_ROWS_AT_ONCE = 1_000
 
 
 def to_dataset(traces: Iterable[Trace], source: str) -> Dataset:
@@ -139,7 +143,7 @@ def dataset_of(table: pa.Table) -> Dataset:
 
 
 def read_table(path: str | Path | Sequence[Path]) -> Dataset:
-    """Read a table of traces from Parquet into memory.
+    """Read a table of traces from Parquet; memory holds the rows that are looked at, not the table.
 
     Parameters
     ----------
@@ -149,32 +153,47 @@ def read_table(path: str | Path | Sequence[Path]) -> Dataset:
     Returns
     -------
     datasets.Dataset
-        With exactly :data:`TRACE_SCHEMA`.
+        With exactly :data:`TRACE_SCHEMA`. It is unpacked into a folder of its own among the system's
+        temporary files (``TMPDIR`` says where) and mapped from there; the folder goes with the table.
 
     Raises
     ------
     pcutils.errors.DataError
-        If the file is no Parquet, a column is missing or a column cannot be read as its type.
+        If a file is no Parquet, a column is missing or a column cannot be read as its type.
     """
-    if not isinstance(path, str | Path):
-        from datasets import concatenate_datasets
+    from datasets import Dataset
 
-        return concatenate_datasets([read_table(part) for part in path])
+    folder = tempfile.TemporaryDirectory(prefix="pcutils-", ignore_cleanup_errors=True)
+    unpacked = Path(folder.name) / "traces.arrow"
+    with pa.OSFile(str(unpacked), "wb") as file, pa.ipc.new_stream(file, TRACE_SCHEMA) as writer:
+        for part in [path] if isinstance(path, str | Path) else path:
+            _unpack(part, writer)
+    dataset = Dataset.from_file(str(unpacked))
+    weakref.finalize(dataset.data, folder.cleanup)  # selections of rows hold on to the data, too
+    return dataset
+
+
+def _unpack(path: str | Path, writer: pa.ipc.RecordBatchStreamWriter) -> None:
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path)
     except FileNotFoundError as error:
         raise DataError("no such file", "a table of traces", file=str(path)) from error
     except pa.ArrowInvalid as error:
         raise DataError("bytes that are no Parquet", "a table of traces", file=str(path)) from error
-    for name in TRACE_SCHEMA.names:
-        if name not in table.column_names:
-            expected = f"a column of {TRACE_SCHEMA.field(name).type}"
-            raise DataError("no such column", expected, file=str(path), field=name)
-    try:
-        return dataset_of(table)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        hint = f"`pcutils check {path}` names every row that does not fit."
-        raise DataError("columns of other types", "the table of traces", file=str(path), hint=hint) from error
+    with table:
+        for name in TRACE_SCHEMA.names:
+            if name not in table.schema_arrow.names:
+                expected = f"a column of {TRACE_SCHEMA.field(name).type}"
+                raise DataError("no such column", expected, file=str(path), field=name)
+        try:
+            for batch in table.iter_batches(_ROWS_AT_ONCE, columns=TRACE_SCHEMA.names):
+                rows = pa.Table.from_batches([batch]).select(TRACE_SCHEMA.names).cast(TRACE_SCHEMA)
+                writer.write_table(rows)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            hint = f"`pcutils check {path}` names every row that does not fit."
+            raise DataError(
+                "columns of other types", "the table of traces", file=str(path), hint=hint
+            ) from error
 
 
 def write_table(dataset: Dataset, path: str | Path) -> Path:
