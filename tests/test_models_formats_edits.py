@@ -178,6 +178,11 @@ def test_dropped_line_is_not_written_anew() -> None:
         assert allowed.sum() > 100
 
 
+@pytest.mark.parametrize(("before", "after"), [("\x80", "\x81"), ("fd 5 # й", "fd 5 # ж"), ("é", "è")])
+def test_line_may_change_in_characters_the_tokenizer_cuts(before: str, after: str) -> None:
+    follow(encode(Trace.from_states([before, after], title="line")))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**9))
 def test_no_step_from_lines_that_all_differ_changes_nothing(seed: int) -> None:

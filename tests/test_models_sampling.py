@@ -12,7 +12,7 @@ import torch
 
 from pcutils.errors import ModelError
 from pcutils.models import Prompt, TraceModel, sample
-from pcutils.models.formats import FORMATS
+from pcutils.models.formats import FORMATS, SEGMENTS, cut, make_format
 from pcutils.models.row_cache import fitting_rows
 from pcutils.models.writing import draw_tokens
 from pcutils.trace import Trace, parse_trace
@@ -209,6 +209,38 @@ def test_draws_follow_the_chances() -> None:
     assert draw_tokens(single, np.array([1 - 2**-53]), 1.0, 1.0).tolist() == [1]  # float32 rounds it to 1
     never = torch.tensor([[-torch.inf, 0.0, -torch.inf]], dtype=torch.float64).expand(5, -1)
     assert draw_tokens(never, uniforms, 1.0, 1.0).tolist() == [1] * 5
+
+
+def test_structure_is_drawn_as_the_model_has_it() -> None:
+    scores = torch.log(torch.tensor([[0.5, 0.2, 0.25, 0.05]], dtype=torch.float64)).expand(4, -1)
+    structure = torch.tensor([False, False, True, True])
+    uniforms = np.array([0.0, 0.69, 0.71, 0.96])
+    for temperature, top_p in ((0.01, 1.0), (1.0, 0.5)):
+        assert draw_tokens(scores, uniforms, temperature, top_p, structure).tolist() == [0, 0, 2, 3]
+    assert draw_tokens(scores, uniforms, 1.0, 1.0, structure).tolist() == [0, 1, 2, 3]
+    words, moves = scores.masked_fill(structure, -torch.inf), scores.masked_fill(~structure, -torch.inf)
+    assert draw_tokens(words, uniforms, 0.01, 0.9, structure).tolist() == [0] * 4
+    assert draw_tokens(moves, uniforms, 0.01, 0.9, structure).tolist() == [2, 2, 2, 3]
+
+
+def test_cold_samples_have_as_many_states_as_warm_ones(model: TraceModel) -> None:
+    states = []
+    for heat in (0.2, 1.0):
+        found = sample(model, PROMPTS, samples_per_prompt=30, temperature=heat, progress=False)
+        states.append([len(item.trace.programs) for item in found if item.trace is not None])
+    assert np.mean(states[0]) == pytest.approx(np.mean(states[1]), rel=0.2)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_words_are_no_structure(name: str) -> None:
+    form = make_format(name, tiny_models.tiny_tokenizer())
+    trace = Trace.from_states(["fd 50", "fd 50\nrt 90"], title="line")
+    tokens, segments, _ = cut(next(form.encode([trace])), 1000, form.end)
+    is_structure = np.isin(tokens, form.structure)
+    found = {part: is_structure[segments == place].tolist() for place, part in enumerate(SEGMENTS)}
+    assert not any(found["first"])
+    assert any(found["gaps"])
+    assert found["end"] == [True]
 
 
 @pytest.mark.parametrize("sharpness", [0.1, 3.0, 30.0])

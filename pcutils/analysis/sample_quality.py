@@ -49,6 +49,8 @@ PROPERTIES = {
     "readable": Property("can be read as a trace", "share of traces"),
     "ends": Property("comes to its end", "share of traces"),
     "states": Property("states in a trace (median)", "states", is_share=False),
+    "first_lines": Property("lines of the first program (median)", "lines", is_share=False),
+    "final_lines": Property("lines of the final program (median)", "lines", is_share=False),
     "gap_seconds": Property("time between states (median)", "seconds", is_share=False),
     "backwards": Property("clock goes back between states", "share of pauses"),
     "changed": Property("lines touched by an edit (median share)", "share of lines", is_share=False),
@@ -153,6 +155,8 @@ def observe(traces: pd.DataFrame, training: pd.DataFrame) -> dict[str, Observed]
         "readable": _observed(every, readable),
         "ends": _observed(every, ended),
         "states": _observed(whole, whole["programs"].map(len)),
+        "first_lines": _observed(whole, whole["programs"].map(lambda programs: _lines(programs[0]))),
+        "final_lines": _observed(final, final["programs"].map(lambda programs: _lines(programs[-1]))),
         "gap_seconds": _observed(steps, steps["gap_seconds"]),
         "backwards": _observed(timed, timed["gap_seconds"] < 0),
         "changed": _observed(steps, steps["changed"]),
@@ -163,6 +167,10 @@ def observe(traces: pd.DataFrame, training: pd.DataFrame) -> dict[str, Observed]
     for name, column in zip(_edit_names(), EDIT_KINDS, strict=True):
         found[name] = _observed(counted, (edits[column] / total)[total > 0])
     return found | _copies(whole, training)
+
+
+def _lines(program: str) -> int:
+    return program.count("\n") + 1
 
 
 def _edit_names() -> list[str]:

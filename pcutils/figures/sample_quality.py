@@ -22,6 +22,7 @@ from pcutils.figures.theme import VARIANT_LABELS
 
 _AXES = {
     "states": "states in a trace",
+    "final_lines": "lines of the final program",
     "gap_seconds": "time between states",
     "changed": "share of lines touched by an edit",
 }
@@ -157,7 +158,7 @@ def _levels(rows: pd.DataFrame, name: str) -> list[str]:
     words = []
     for one, estimate in rows[name].items():
         unit = PROPERTIES[str(one)].unit
-        spec = ".0f" if unit in {"states", "seconds"} else ".1%"
+        spec = ".0f" if unit in {"states", "lines", "seconds"} else ".1%"
         text = number(Estimate(estimate.value, None, None, estimate.n), spec)
         words.append(f"{text} s" if unit == "seconds" and text[-1:].isdigit() else text)
     return words

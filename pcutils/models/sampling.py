@@ -105,9 +105,12 @@ def sample(
     samples_per_prompt : int
         How many of each.
     temperature : float
-        Below 1 keeps to what is likely; 0 always takes the likeliest token.
+        Below 1 keeps to what is likely; 0 always takes the likeliest token. It is that of the words alone:
+        whether a line stays, a state or the trace ends, and how long that took, is drawn as the model has it.
+        What is said in one of many ways, each of them unlikely, would else hardly be said at all, and
+        programs would not end.
     top_p : float
-        Draw among the likeliest tokens that together have this probability.
+        Draw among the likeliest words that together have this probability.
     max_tokens : int, optional
         Most tokens to write; as many as the context leaves by default.
     keep_form : bool

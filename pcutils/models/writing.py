@@ -105,6 +105,8 @@ class Writer:
         layers = model.network.config.decoder_config().num_hidden_layers
         self.cache = RowCache(layers, len(self.texts), model.context)
         self.device, self.dtype = self.network.device, self.network.dtype
+        self.structure = torch.zeros(self.form.vocabulary, device=self.device, dtype=torch.bool)
+        self.structure[self.form.structure] = True
         self.scores = torch.zeros(len(self.texts), self.form.vocabulary, device=self.device, dtype=self.dtype)
 
     def run(self) -> Iterator[Row]:
@@ -131,7 +133,7 @@ class Writer:
             scores = scores.float()
         scores = self.form.allow(scores, [text.place for _, text in live] if self.keep_form else None)
         uniforms = np.array([text.uniforms[len(text.row.written)] for _, text in live])
-        drawn = draw_tokens(scores, uniforms, self.temperature, self.top_p).tolist()
+        drawn = draw_tokens(scores, uniforms, self.temperature, self.top_p, self.structure).tolist()
         for (slot, text), token in zip(live, drawn, strict=True):
             forced = self._closing(text)
             token = token if forced is None else forced
@@ -242,7 +244,13 @@ class Writer:
         self.scores[chosen] = self.network.logits(hidden[rows, last + 1], moved[rows, last, 1:])
 
 
-def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: float, top_p: float) -> Tensor:
+def draw_tokens(
+    scores: Tensor,
+    uniforms: NDArray[np.float64],
+    temperature: float,
+    top_p: float,
+    structure: Tensor | None = None,
+) -> Tensor:
     """Draw one token a row, each by its own random number.
 
     Parameters
@@ -253,6 +261,8 @@ def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: floa
         In [0, 1): the same number and scores give the same token.
     temperature, top_p : float
         As in :func:`pcutils.models.sample`.
+    structure : Tensor of bool, shape (vocabulary,), optional
+        Tokens whose probability temperature and top_p leave as it is; none by default.
 
     Returns
     -------
@@ -260,15 +270,28 @@ def draw_tokens(scores: Tensor, uniforms: NDArray[np.float64], temperature: floa
     """
     if temperature == 0:
         return scores.argmax(dim=-1)
-    chances = torch.softmax(scores / temperature, dim=-1)
-    if top_p < 1:
-        chances = _likeliest(chances, top_p)
+    if structure is None:
+        chances = _words(scores, temperature, top_p)
+    else:
+        believed = torch.softmax(scores, dim=-1)
+        words = _words(scores.masked_fill(structure, -torch.inf), temperature, top_p).nan_to_num()
+        share = believed.masked_fill(structure, 0.0).sum(dim=-1, keepdim=True)
+        chances = torch.where(structure, believed, words * share)
     sums = chances.cumsum(dim=-1)
     whole = sums[:, -1:]
     targets = torch.from_numpy(uniforms).to(sums).unsqueeze(1) * whole
     # A target rounded up to the whole sum would lie behind the last token that may be drawn.
     targets = torch.minimum(targets, torch.nextafter(whole, torch.zeros_like(whole)))
     return torch.searchsorted(sums, targets, right=True).squeeze(1)
+
+
+def _words(scores: Tensor, temperature: float, top_p: float) -> Tensor:
+    """Give probabilities that sum to one a row; no numbers where nothing may come."""
+    chances = torch.softmax(scores / temperature, dim=-1)
+    if top_p == 1:
+        return chances
+    likely = _likeliest(chances, top_p)
+    return likely / likely.sum(dim=-1, keepdim=True)
 
 
 def _likeliest(chances: Tensor, top_p: float) -> Tensor:

@@ -95,6 +95,8 @@ class Format(ABC):
         How many tokens there are, those that the format adds to the tokenizer's included.
     end : int
         The token that follows a complete trace.
+    structure : list of int
+        Tokens that say what comes next (a line that is kept, another state, the end) and not what it says.
     has_grammar : bool
         Whether :meth:`allow` knows the form: always that of ``edits``, and that of ``states`` for tokenizers
         that cut dates into their parts.
@@ -118,6 +120,7 @@ class Format(ABC):
         self.title_tokens, self.history_tokens = title_tokens, history_tokens
         self.vocabulary = len(tokenizer)
         self.has_grammar = False
+        self.structure: list[int] = []
         self.end, self.start, self.mask = (
             tokenizer.convert_tokens_to_ids(name) for name in (END, START, MASK)
         )

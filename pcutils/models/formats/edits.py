@@ -67,6 +67,7 @@ class EditsFormat(Format):
         self.alphabet = Alphabet.of(tokenizer)
         states = StatesGrammar(tokenizer, self.alphabet)
         self.has_grammar = True
+        self.structure = [self.end, *range(self.operations.first, self.vocabulary)]
         self.grammar = EditsGrammar(states, self.operations, self.vocabulary)
         self._lines: dict[str, list[int]] = {}
         self._newline = encode_texts(tokenizer, ["\n"])[0][-1]

@@ -47,13 +47,13 @@ class EditsGrammar:
         self.writable = self.text.clone()
         self.writable[operations.first :] = True
         self.writable[self.alphabet.end] = True
-        self.tokens = {text: token for token, text in enumerate(self.alphabet.texts)}
+        self.tokens = {piece: token for token, piece in enumerate(self.alphabet.pieces)}
         self.mask = lru_cache(maxsize=None)(self._mask)
         self._headers = None if states.has_dates else HeaderGrammar(self.alphabet.texts)
 
-    def text_of(self, tokens: Sequence[int]) -> str:
-        """Join the texts of tokens; bytes that alone are no character do not come back."""
-        return "".join(self.alphabet.texts[token] for token in tokens)
+    def spell(self, tokens: Sequence[int]) -> str:
+        """Join the names of tokens: the same for the same bytes, however they are cut."""
+        return "".join(self.alphabet.pieces[token] for token in tokens)
 
     def header(self) -> StatesPlace | HeaderPlace:
         """Stand before the date line, which is written in parts where the tokenizer cuts it into them."""
@@ -147,9 +147,9 @@ class EditsPlace:
         """Give the tokens that would make the line under way one of those just dropped."""
         if not self.dropped:
             return []
-        written = self.grammar.text_of(self.line)
-        dropped = {self.grammar.text_of(line) for line in self.dropped}
-        endings = (text.removeprefix(written) for text in dropped if text.startswith(written))
+        written = self.grammar.spell(self.line)
+        dropped = {self.grammar.spell(line) for line in self.dropped}
+        endings = (line.removeprefix(written) for line in dropped if line.startswith(written))
         return [self.grammar.tokens[ending] for ending in endings if ending in self.grammar.tokens]
 
     def push(self, token: int) -> None:

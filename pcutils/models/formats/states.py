@@ -84,6 +84,8 @@ class StatesFormat(Format):
         self.alphabet = Alphabet.of(tokenizer)
         self.grammar = StatesGrammar(tokenizer, self.alphabet)
         self.has_grammar = self.grammar.has_dates
+        opens = self.alphabet.opens_header
+        self.structure = [self.end, *(token for token in range(self.vocabulary) if opens[token])]
 
     def _encode_states(
         self, traces: Sequence[Trace]

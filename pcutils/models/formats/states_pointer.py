@@ -28,7 +28,9 @@ class Alphabet:
     Parameters
     ----------
     texts : list of str, shape (vocabulary,)
-        The text of each token.
+        The text of each token; of one that is only a part of a character, a sign that stands for any.
+    pieces : list of str, shape (vocabulary,)
+        Each token as the tokenizer names it: other bytes, other name.
     ends_line, opens_header : list of bool, shape (vocabulary,)
         Whether a token ends in a newline; whether it starts with ``CODE`` and a number.
     start, end : int
@@ -38,6 +40,7 @@ class Alphabet:
     """
 
     texts: list[str]
+    pieces: list[str]
     ends_line: list[bool]
     opens_header: list[bool]
     start: int
@@ -50,6 +53,7 @@ class Alphabet:
         texts = [decode_tokens(tokenizer, [token]) for token in range(len(tokenizer))]
         return cls(
             texts=texts,
+            pieces=tokenizer.convert_ids_to_tokens(range(len(tokenizer))),
             ends_line=[text.endswith("\n") for text in texts],
             opens_header=[opens_header(text) for text in texts],
             start=tokenizer.convert_tokens_to_ids(START),
