@@ -18,13 +18,10 @@ from safetensors.torch import load_file
 from pcutils.errors import ModelError
 from pcutils.models import load_model, train
 from pcutils.models.batches import collate, endless_batches, group_by_length
-from pcutils.models.building import new_network
-from pcutils.models.formats import make_format
 from pcutils.models.muon import StackedMuon
 from pcutils.models.optimizers import Optimizers, schedule
-from pcutils.models.precision import bf16_products, keep_attention_exact
 from pcutils.models.scoring import token_losses
-from pcutils.models.training_loop import CURVE_COLUMNS, Settings
+from pcutils.models.training_loop import CURVE_COLUMNS
 
 
 class KilledError(Exception):
@@ -229,26 +226,6 @@ def test_products_of_sixteen_bits_change_only_the_rounding(tmp_path: Path) -> No
     np.testing.assert_allclose(*bits, rtol=0.02)
     assert not (bits[0] == bits[1]).all()
     assert all(weight.dtype == torch.float32 for weight in weights(tmp_path / "True").values())
-
-
-def test_attention_stays_exact_among_products_of_sixteen_bits() -> None:
-    form = make_format("edits", tiny_models.tiny_tokenizer())
-    network = new_network(Settings(layers=1, width=32, heads=2, context=64), form, 3)
-    tokens = torch.randint(0, form.vocabulary, (2, 20), generator=torch.Generator().manual_seed(0))
-    before = network(tokens).logits
-    keep_attention_exact(network.decoder)
-    torch.testing.assert_close(network(tokens).logits, before)
-    kinds: list[torch.dtype] = []
-    attend = torch.nn.functional.scaled_dot_product_attention
-
-    def watched(query: torch.Tensor, *others: Any, **options: Any) -> torch.Tensor:
-        kinds.append(query.dtype)
-        return attend(query, *others, **options)
-
-    with pytest.MonkeyPatch.context() as patch, bf16_products(torch.device("cpu"), enabled=True):
-        patch.setattr(torch.nn.functional, "scaled_dot_product_attention", watched)
-        network(tokens)
-    assert kinds == [torch.float32]
 
 
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:

@@ -70,8 +70,8 @@ def train(
         Put several traces into one row, none of which sees another, instead of one a row with padding. By
         default only on a GPU: on a processor the larger attention costs more than the padding does.
     bf16 : bool, optional
-        Multiply in bfloat16, with weights and sums of products in float32. By default where the hardware has
-        units of its own for it, newer GPUs and processors with AMX; elsewhere it is slower.
+        Multiply in bfloat16, while weights and losses stay float32. By default on GPUs that have units of
+        their own for it; on a processor it gains nothing, see ``benchmarks/NOTES.md``.
     learning_rate : float, optional
         Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others. By default
         0.003, and 0.0001 with `base`, where more than 0.001 is refused.

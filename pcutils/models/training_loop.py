@@ -22,7 +22,6 @@ from pcutils.models.batches import Example, collate, endless_batches
 from pcutils.models.building import quiet
 from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.optimizers import Optimizers
-from pcutils.models.precision import bf16_products, has_bf16, keep_attention_exact
 from pcutils.models.processes import Processes
 from pcutils.models.rates import highest_rate
 from pcutils.models.scoring import to_device, token_losses, trace_bits
@@ -114,9 +113,7 @@ class TrainingLoop:
         self.optimizers = Optimizers(self.network, settings.highest_rate)
         pack = settings.pack if settings.pack is not None else self.device.type == "cuda"
         self.row_length = settings.batch_tokens // settings.accumulate if pack else None
-        self.bf16 = has_bf16(self.device) if settings.bf16 is None else settings.bf16
-        if self.bf16 and self.device.type == "cpu":
-            keep_attention_exact(self.network.decoder)
+        self.bf16 = _has_bf16(self.device) if settings.bf16 is None else settings.bf16
         self.step = self.tokens = self.without_gain = 0
         self.seconds, self.best = 0.0, math.inf
         self.sums = [0.0, 0, 0]  # bits, scored tokens and traces since the last evaluation
@@ -171,7 +168,7 @@ class TrainingLoop:
         for part in self.processes.share_of(range(len(places)), self.settings.accumulate):
             chosen = [examples[places[turn]] for turn in part]
             batch = collate(chosen, row_length=self.row_length)._replace(students=slots[part])
-            with bf16_products(self.device, enabled=self.bf16):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 losses = token_losses(self.network, to_device(batch, self.device))
             (losses.sum() / scored).backward()
             self.sums[0] += losses.detach().sum().item() / math.log(2)
@@ -272,6 +269,10 @@ class TrainingLoop:
 
 
 _STATE = ("step", "tokens", "seconds", "best", "without_gain", "sums", "curve")
+
+
+def _has_bf16(device: torch.device) -> bool:
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _generator_state(seed: int) -> Tensor:
