@@ -87,6 +87,18 @@ def test_students_are_never_on_both_sides() -> None:
     assert score("number", truth, unknown) < 0.5
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_part_of_the_students_that_says_nothing_chooses_no_strength() -> None:
+    """Only one student says yes, so that no part without this one has both answers."""
+    random = np.random.default_rng(0)
+    students = np.repeat(np.arange(10), 4)
+    truth = (students == 3).astype(float)
+    inputs = random.normal(size=(40, 3)) + truth[:, None]
+    found = predict_out_of_fold(inputs, truth, students, kind="yes-no")
+    assert np.isfinite(found).all()
+    assert found.any()
+
+
 def test_differences_are_paired() -> None:
     generator = np.random.default_rng(4)
     inputs, students = generator.normal(size=(200, 4)), np.repeat(np.arange(40), 5)

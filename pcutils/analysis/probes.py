@@ -137,16 +137,21 @@ def why_not_measurable(kind: Kind, truth: np.ndarray, students: np.ndarray) -> s
     return None
 
 
-def _linear(kind: Kind, seed: int) -> Any:
+def _linear(kind: Kind, goal: np.ndarray, students: np.ndarray, seed: int) -> Any:
+    """A regression of the strength that does best on a part of the students, or of a middling one."""
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.model_selection import GridSearchCV, GroupShuffleSplit
 
     if kind == "number":
         return RidgeCV(alphas=RIDGE_STRENGTHS)
-    model = LogisticRegression(class_weight="balanced", max_iter=300, tol=1e-3)
+    middling = LOGISTIC_STRENGTHS[len(LOGISTIC_STRENGTHS) // 2]
+    model = LogisticRegression(C=middling, class_weight="balanced", max_iter=300, tol=1e-3)
     inner = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=seed)
+    parts = next(inner.split(goal, groups=students))
+    if any(len(np.unique(goal[part])) < 2 for part in parts):
+        return model
     scoring = "roc_auc" if kind == "yes-no" else "balanced_accuracy"
-    return GridSearchCV(model, {"C": LOGISTIC_STRENGTHS}, cv=inner, scoring=scoring, error_score=0.0)
+    return GridSearchCV(model, {"C": LOGISTIC_STRENGTHS}, cv=[parts], scoring=scoring)
 
 
 def _mlp(kind: Kind, seed: int, n_rows: int) -> Any:
@@ -182,13 +187,12 @@ def _fit_and_predict(
     centre = truth.mean() if kind == "number" else 0.0
     scale = (truth.std() or 1.0) if kind == "number" else 1.0
     goal = (truth - centre) / scale if kind == "number" else truth
-    model = _linear(kind, seed) if probe == "linear" else _mlp(kind, seed, len(goal))
-    extra: dict[str, np.ndarray] = {}
-    if kind != "number":
-        extra = {"groups": students} if probe == "linear" else {"sample_weight": _balanced(goal)}
+    is_linear = probe == "linear"
+    model = _linear(kind, goal, students, seed) if is_linear else _mlp(kind, seed, len(goal))
+    extra = {} if is_linear or kind == "number" else {"sample_weight": _balanced(goal)}
     model.fit(inputs, goal, **extra)
     if kind == "yes-no":
-        if probe == "linear":
+        if is_linear:
             return model.decision_function(test) - np.mean(model.decision_function(inputs))
         odds = np.log(np.clip(model.predict_proba(np.vstack([inputs, test]))[:, 1], 1e-9, 1 - 1e-9))
         return odds[len(inputs) :] - odds[: len(inputs)].mean()

@@ -121,7 +121,7 @@ def train(
         raise ModelError(
             f"{len(dataset)} traces to train and {len(validation)} to validate: both need at least one."
         )
-    names = sorted(name for name in dataset.unique("username") if name is not None)
+    names = sorted({row["username"] for row in dataset.select_columns(["username"])} - {None})
     students = {name: slot for slot, name in enumerate(names, start=1)}
     form = make_format(
         chosen.form, tokenizer, title_tokens=chosen.title_tokens, history_tokens=chosen.history_tokens
