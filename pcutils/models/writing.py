@@ -270,7 +270,7 @@ def draw_tokens(
     """
     if temperature == 0:
         return scores.argmax(dim=-1)
-    if structure is None:
+    if structure is None or temperature == top_p == 1:
         chances = _words(scores, temperature, top_p)
     else:
         believed = torch.softmax(scores, dim=-1)
