@@ -86,6 +86,15 @@ def test_edits_are_timed_and_sized() -> None:
     assert mean(found["unchanged"]) == 0.5
 
 
+def test_lines_of_the_first_and_of_whole_final_programs_are_counted() -> None:
+    found = measured(
+        row("a", ["x", "x\ny\nz"], (0, 1)),
+        row("b", ["x\ny"], (0,), is_complete=False),
+    )
+    assert found["first_lines"].values.tolist() == [1, 2]
+    assert found["final_lines"].values.tolist() == [3]
+
+
 def test_the_mix_of_edits_is_that_of_all_edits() -> None:
     found = measured(
         row("a", ["x", "y"], (0, 1), **{SMALL_ADD: 1}),
@@ -185,7 +194,12 @@ def test_figure_and_tables_name_all_who_have_something_to_show() -> None:
     observed = {name: everything(flat([1, 2, 30, 400])) for name in (STUDENTS, "trace", "last")}
     figure = quantile_plot(sample_distances.quantile_table(observed))
     assert isinstance(figure, Figure)
-    assert len(figure.axes) == 3
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "states in a trace",
+        "lines of the final program",
+        "time between states",
+        "share of lines touched by an edit",
+    ]
     assert [one.get_text() for one in figure.axes[0].get_yticklabels()] == [
         "students",
         "whole traces",
