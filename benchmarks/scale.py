@@ -5,9 +5,8 @@
 Each size goes through the steps up to a first step of training, each in a process of its own: a made-up
 table in the shape of the hub is written; it is read, validated, put into shards and split; a tokenizer is
 trained; the traces are told as `synthetic` tells them and encoded; some of the shards are measured, their
-programs run. Made-up students write slowly, so a few are made up in earnest, and
-all others write the same programs with other numbers and a remark of their own: no program occurs twice,
-which is the slowest case.
+programs run. Made-up students write slowly, so a few are made up in earnest, and all others write the same
+programs with other numbers and a remark of their own: no program occurs twice, which is the slowest case.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from pcutils.pipeline.memory import MemoryWatch
 from pcutils.pipeline.words import duration
 from pcutils.simulate import simulate_students
 from pcutils.trace import Trace
-from pcutils.variants import VARIANTS
 
 HUB_SCHEMA = pa.schema(
     [
@@ -161,10 +159,9 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
         "data: read, validate, write, split", count, [*step, "data"], lambda: disk(run_dir / "data")
     )
     yield watched("  of it, split", count, [*own, "--only-split", str(shards)], lambda: 0)
-    models = [files.model(VARIANTS[1]), files.tokenizer]
-    yield watched("tokenizer", count, [*step, "tokenizer"], lambda: disk(models[1]))
-    preparing = [*step, "train", "--variant", VARIANTS[1]]
-    yield watched("train: retell, encode, one step", count, preparing, lambda: disk(models[0]))
+    yield watched("tokenizer", count, [*step, "tokenizer"], lambda: disk(files.tokenizer))
+    training, model = [*step, "train", "--variant", "synthetic"], files.model("synthetic")
+    yield watched("train: retell, encode, one step", count, training, lambda: disk(model))
     for shard in files.shard_names[: arguments.measure]:
         rows = pq.read_metadata(files.part("traces", shard)).num_rows
         chosen = ["--shard", shard] if shard else []
@@ -192,7 +189,7 @@ def show_growth(sizes: dict[int, list[Step]]) -> None:
     """Print by which factor each step grew from size to size."""
     for smaller, larger in zip(sizes, list(sizes)[1:], strict=False):
         print(f"\nFrom {smaller:,} to {larger:,} traces, {larger / smaller:.0f} times as many")
-        for before, after in zip(sizes[smaller][:6], sizes[larger][:6], strict=True):
+        for before, after in zip(sizes[smaller], sizes[larger], strict=False):
             print(
                 f"{after.name.strip():36} time x{after.seconds / before.seconds:.1f}, rows "
                 f"x{after.rows / before.rows:.1f}, memory x{after.largest_mb / before.largest_mb:.2f}"

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -88,3 +92,51 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     pq.write_table(wrong, tmp_path / "wrong.parquet")
     with pytest.raises(DataError, match="pcutils check"):
         read_table(tmp_path / "wrong.parquet")
+
+
+def test_damaged_table_is_named(tmp_path: Path) -> None:
+    path = write_table(to_dataset(TRACES * 200, "logs"), tmp_path / "damaged.parquet")
+    content = bytearray(path.read_bytes())
+    content[8:200] = bytes(192)
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"damaged\.parquet: found damaged Parquet"):
+        read_table(path)
+
+
+def test_no_room_to_unpack_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, writer: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = write_table(to_dataset(TRACES, "logs"), tmp_path / "t.parquet")
+    monkeypatch.setattr("pcutils.sources.table._unpack", full)
+    with pytest.raises(DataError, match=r"a full disk.*TMPDIR"):
+        read_table(path)
+
+
+def test_table_is_unpacked_once_and_anew_when_it_has_changed(tmp_path: Path) -> None:
+    path = write_table(to_dataset(TRACES, "logs"), tmp_path / "t.parquet")
+    chosen = read_table(path).select([0])
+    assert read_table(path).cache_files == read_table(path).cache_files
+    write_table(to_dataset(TRACES[1:], "logs"), path)
+    assert list(traces_of(read_table(path))) == TRACES[1:]
+    assert list(traces_of(chosen)) == TRACES[:1]
+    assert list(traces_of(chosen.map(lambda row: row))) == TRACES[:1]
+
+
+def test_unpacked_files_go_with_the_process(tmp_path: Path) -> None:
+    path = write_table(to_dataset(TRACES, "logs"), tmp_path / "t.parquet")
+    place = tmp_path / "unpacked"
+    place.mkdir()
+    program = (
+        "import os, sys; from pcutils.sources import read_table; table = read_table(sys.argv[1]);"
+        "print(len(table), len(os.listdir(os.environ['TMPDIR'])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "TMPDIR": str(place)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == [str(len(TRACES)), "1"]
+    assert not list(place.iterdir())

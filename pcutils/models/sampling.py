@@ -106,9 +106,9 @@ def sample(
         How many of each.
     temperature : float
         Below 1 keeps to what is likely; 0 always takes the likeliest token. It is that of the words alone:
-        whether a line stays, a state or the trace ends, and how long that took, is drawn as the model has it.
-        What is said in one of many ways, each of them unlikely, would else hardly be said at all, and
-        programs would not end.
+        whether a state or the trace ends, and in ``edits`` also whether a line stays and how much time
+        passes, is drawn as the model has it. What is said in one of many ways, each of them unlikely, would
+        else hardly be said at all, and programs would not end.
     top_p : float
         Draw among the likeliest words that together have this probability.
     max_tokens : int, optional

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,31 +154,55 @@ def read_table(path: str | Path | Sequence[Path]) -> Dataset:
     Returns
     -------
     datasets.Dataset
-        With exactly :data:`TRACE_SCHEMA`. It is unpacked into a folder of its own among the system's
-        temporary files (``TMPDIR`` says where) and mapped from there; the folder goes with the table.
+        With exactly :data:`TRACE_SCHEMA`. The first time in a process it is unpacked into a temporary folder
+        (``TMPDIR`` says where), from which it is mapped, and which goes when the process ends.
 
     Raises
     ------
     pcutils.errors.DataError
-        If a file is no Parquet, a column is missing or a column cannot be read as its type.
+        If a file is no Parquet, a column is missing, a column cannot be read as its type, or there is no room
+        to unpack the table.
     """
     from datasets import Dataset
 
-    folder = tempfile.TemporaryDirectory(prefix="pcutils-", ignore_cleanup_errors=True)
-    unpacked = Path(folder.name) / "traces.arrow"
-    with pa.OSFile(str(unpacked), "wb") as file, pa.ipc.new_stream(file, TRACE_SCHEMA) as writer:
-        for part in [path] if isinstance(path, str | Path) else path:
-            _unpack(part, writer)
-    dataset = Dataset.from_file(str(unpacked))
-    weakref.finalize(dataset.data, folder.cleanup)  # selections of rows hold on to the data, too
-    return dataset
+    parts = [Path(part) for part in ([path] if isinstance(path, str | Path) else path)]
+    return Dataset.from_file(str(_unpacked(tuple(_state_of(part) for part in parts))))
 
 
-def _unpack(path: str | Path, writer: pa.ipc.RecordBatchStreamWriter) -> None:
+def _state_of(path: Path) -> tuple[Path, int, int]:
     try:
-        table = pq.ParquetFile(path)
+        found = path.stat()
     except FileNotFoundError as error:
         raise DataError("no such file", "a table of traces", file=str(path)) from error
+    return path.resolve(), found.st_size, found.st_mtime_ns
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="pcutils-", ignore_cleanup_errors=True)
+
+
+@cache
+def _unpacked(parts: tuple[tuple[Path, int, int], ...]) -> Path:
+    """Unpack files into one, each of which is known by its size and its time."""
+    unpacked = Path(tempfile.mkdtemp(dir=_folder().name)) / "traces.arrow"
+    try:
+        with pa.OSFile(str(unpacked), "wb") as file, pa.ipc.new_stream(file, TRACE_SCHEMA) as writer:
+            for path, _, _ in parts:
+                _unpack(path, writer)
+    except OSError as error:
+        unpacked.unlink(missing_ok=True)
+        if error.errno != errno.ENOSPC:
+            raise
+        hint = "TMPDIR=FOLDER names another place for temporary files."
+        where = str(unpacked.parent)
+        raise DataError("a full disk", "room to unpack the table", file=where, hint=hint) from error
+    return unpacked
+
+
+def _unpack(path: Path, writer: pa.ipc.RecordBatchStreamWriter) -> None:
+    try:
+        table = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise DataError("bytes that are no Parquet", "a table of traces", file=str(path)) from error
     with table:
@@ -189,6 +214,10 @@ def _unpack(path: str | Path, writer: pa.ipc.RecordBatchStreamWriter) -> None:
             for batch in table.iter_batches(_ROWS_AT_ONCE, columns=TRACE_SCHEMA.names):
                 rows = pa.Table.from_batches([batch]).select(TRACE_SCHEMA.names).cast(TRACE_SCHEMA)
                 writer.write_table(rows)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            raise DataError("damaged Parquet", "a table of traces", file=str(path)) from error
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             hint = f"`pcutils check {path}` names every row that does not fit."
             raise DataError(
