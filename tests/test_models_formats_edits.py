@@ -73,10 +73,10 @@ def test_written_as_documented() -> None:
         title="line",
     )
     assert FORM.decode(encode(trace)) == (
-        "CODE 1 (2019-03-04 16:28:38):\na\nb\nc\n"
-        "<gap 5><digit 9><keep><drop>x\n"
-        "<unknown><rest>d\n"
-        "<earlier><gap 5><digit 9><drop>"
+        "CODE 1 (2019-03-04 16:28:38):\na\nb\nc\n<run>"
+        "<gap 5><digit 9><keep><drop>x\n<run>"
+        "<unknown><rest>d\n<run>"
+        "<earlier><gap 5><digit 9><drop><run>"
         "<|endoftext|>"
     )
 
@@ -97,9 +97,9 @@ def test_segments_say_what_each_token_is() -> None:
     parts = {name: FORM.decode(tokens[segments == place].tolist()) for place, name in enumerate(SEGMENTS)}
     assert parts == {
         "date": "CODE 1 (2019-03-04 16:28:38):\n",
-        "first": "a\nb\n",
+        "first": "a\nb\n<run>",
         "gaps": "<gap 5><digit 9>",
-        "edits": "<keep><drop>c\n",
+        "edits": "<keep><drop>c\n<run>",
         "end": "<|endoftext|>",
     }
     assert (segments[: len(item.prompt)] == -1).all()
@@ -153,6 +153,7 @@ def test_whatever_a_model_writes_is_read_or_refused(
     pointer, place = FORM.pointer(), FORM.place(prefix)
     for token in [*opening, *tokens]:
         pointer.push(token)
+        pointer.hint()
         place.push(token)
     FORM.decode(tokens)
     try:
@@ -165,7 +166,7 @@ def test_whatever_a_model_writes_is_read_or_refused(
 def test_dropped_line_is_not_written_anew() -> None:
     before = Trace.from_states(["fd 50\nrt 90"])
     (item,) = FORM.encode([Trace.from_states(["fd 50"])])
-    line = item.states[0][item.segments[0] == SEGMENTS.index("first")].tolist()
+    line = item.states[0][item.segments[0] == SEGMENTS.index("first")].tolist()[:-1]
     (whole,) = FORM.encode([before])
     written_out = [*whole.states[0].tolist(), FORM.operations.unknown, FORM.operations.drop, *line[:-1]]
     behind_prefix = written_out[len(whole.states[0]) :]
@@ -194,10 +195,10 @@ def test_no_step_from_lines_that_all_differ_changes_nothing(seed: int) -> None:
     place.push(operations.unknown)
     while len(tokens) < 30:
         allowed = FORM.allow(torch.zeros(1, FORM.vocabulary), [place])[0] == 0
-        moves = [*letters, operations.keep, operations.drop, operations.rest, operations.unknown]
+        moves = [*letters, operations.keep, operations.drop, operations.rest, operations.run]
         tokens.append(draw.choice([token for token in moves if allowed[token]]))
         place.push(tokens[-1])
-        if tokens[-1] == operations.unknown:
+        if tokens[-1] == operations.run:
             break
     trace = FORM.read(tokens, prefix, title=None, username=None)
     assert len(trace.programs) < 2 or trace.programs[1] != trace.programs[0]
@@ -208,7 +209,7 @@ def test_first_state_without_date_line_is_refused() -> None:
     with pytest.raises(TraceError, match="no date line"):
         FORM.read([*item.states[0][-1:], FORM.end], NOTHING, title=None, username=None)
     with pytest.raises(TraceError, match="no whole state"):
-        FORM.read(item.states[0], NOTHING, title=None, username=None)
+        FORM.read(item.states[0][:-1], NOTHING, title=None, username=None)
 
 
 def test_gap_that_leaves_the_calendar_is_unknown() -> None:
@@ -240,7 +241,7 @@ def test_pointer_names_the_lines_that_an_edit_is_about() -> None:
     tokens = encode(trace)
     hints = FORM.hints([TOKENIZER.convert_tokens_to_ids(START), *tokens]).tolist()[1:]
     after = dict(zip([FORM.decode([token]) for token in tokens], hints, strict=True))
-    (first, second, third) = (encode(Trace.from_states([line]))[-2] for line in ("pen red", "fd 50", "rt 90"))
+    (first, second, third) = (encode(Trace.from_states([line]))[-3] for line in ("pen red", "fd 50", "rt 90"))
     assert after["<unknown>"][:2] == [first, second]
     assert after["<keep>"][:2] == [second, third]
     assert after["<drop>"][:2] == [second, third]  # what is replaced, and what comes next

@@ -88,7 +88,7 @@ def test_header_points_at_the_same_part_of_the_header_before() -> None:
     hints = FORM.hints(np.concatenate([item.prompt, first, second]))
     start = len(item.prompt) + len(first)
     for place in range(7):
-        assert hints[start + place].tolist() == [first[place + 1], -1, HEADER, 0, 0]
+        assert hints[start + place].tolist() == [first[place + 1], -1, HEADER, 0, 0, 0]
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Pretrain
 from pcutils.models import StudentConfig, StudentLanguageModel
 from pcutils.models.batches import Example, collate
 from pcutils.models.building import quiet
-from pcutils.models.formats.base import SITUATIONS
+from pcutils.models.formats.base import OUTCOME_HINTS, SITUATIONS
 from pcutils.models.formats.nesting import LINE_NUMBERS, NESTINGS
 from pcutils.models.scoring import token_losses
 
@@ -51,7 +51,8 @@ def random_input() -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(1)
     tokens = torch.randint(3, VOCABULARY, (2, LENGTH))
     named = torch.randint(-1, VOCABULARY, (2, LENGTH, 2))
-    places = [torch.randint(0, size, (2, LENGTH, 1)) for size in (SITUATIONS, NESTINGS, LINE_NUMBERS)]
+    sizes = (SITUATIONS, NESTINGS, LINE_NUMBERS, OUTCOME_HINTS)
+    places = [torch.randint(0, size, (2, LENGTH, 1)) for size in sizes]
     hints = torch.cat([named, *places], dim=-1)
     return tokens, hints
 
@@ -83,9 +84,10 @@ def own_forward(
         min=0
     )
     vectors = [state["student_projection.weight"] @ embedding + state["student_projection.bias"]]
-    for token, (same, skip, situation, nesting, line) in zip(tokens, hints, strict=True):
+    for token, (same, skip, situation, nesting, line, outcome) in zip(tokens, hints, strict=True):
         vector = table[token] + state["situation_input.weight"][situation]
         vector = vector + state["nesting_input.weight"][nesting] + state["line_input.weight"][line]
+        vector = vector + state["outcome_input.weight"][outcome]
         if same >= 0:
             vector = vector + state["copy_input.weight"] @ table[same]
         if skip >= 0:

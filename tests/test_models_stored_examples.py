@@ -8,6 +8,7 @@ import pytest
 import tiny_models
 from datasets import Dataset
 
+from pcutils.execution.outcomes import Outcomes
 from pcutils.models import stored_examples
 from pcutils.models.batches import Example, make_examples
 from pcutils.models.formats import EditsFormat
@@ -85,6 +86,7 @@ def test_key_depends_on_all_that_examples_depend_on() -> None:
         encoding(students={}).keys(table),
         encoding(form=EditsFormat(tiny_models.tiny_tokenizer(521))).keys(table),
         encoding(form=EditsFormat(FORM.tokenizer, title_tokens=5)).keys(table),
+        encoding(form=EditsFormat(FORM.tokenizer, outcomes=Outcomes())).keys(table),
         encoding().keys(table.select(range(17))),
         encoding().keys(to_dataset([longer, *traces[1:]], "simulated")),
     ]

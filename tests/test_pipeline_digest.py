@@ -129,7 +129,9 @@ def test_a_folder_counts_by_names_and_contents(tmp_path: Path) -> None:
         ("measures", "pcutils.execution.worker", "pcutils.models"),
         ("tokenizer", "pcutils.models.tokenizer", "pcutils.models.training"),
         ("train", "pcutils.models.training", "pcutils.models.sampling"),
-        ("sample", "pcutils.models.sampling", "pcutils.execution"),
+        ("tokenizer", "pcutils.models.tokenizer", "pcutils.execution"),
+        ("train", "pcutils.execution.worker", "pcutils.metrics"),
+        ("sample", "pcutils.execution.worker", "pcutils.metrics"),
         ("sample_measures", "pcutils.metrics.behaviour", "pcutils.models"),
     ],
 )

@@ -87,6 +87,37 @@ def test_a_chapter_asks_the_run(tmp_path: Path, ran: list[str]) -> None:
     assert ran == ["fd 1", "oops()"]
 
 
+def test_what_is_run_for_a_model_is_kept(tmp_path: Path, ran: list[str]) -> None:
+    files = RunFiles(tmp_path)
+    Verdicts(files, EXECUTION, "measures").status(["fd 1"])
+    asking = Verdicts(files, EXECUTION, "sampling-trace")
+    outcomes = asking.outcomes()
+    outcomes.learn(["fd 1", "fd 2"])
+    assert outcomes("fd 3\noops()") == (False, 1)
+    assert ran == ["fd 1", "fd 2", "fd 3\noops()"]
+    asking.keep()
+    again = Verdicts(files, EXECUTION, "samples-trace")
+    assert list(again.status(["fd 3\noops()", "fd 2"])["status"]) == ["error", "success"]
+    assert again.outcomes()("fd 3\noops()") == (False, 1)
+    assert len(ran) == 3
+
+
+def test_a_compiler_stops_in_a_line(tmp_path: Path) -> None:
+    files = RunFiles(tmp_path)
+    for _ in range(2):  # run, then read again
+        found = Verdicts(files, EXECUTION, "measures").status(["fd 1\nfd 2)", "fd 1"])
+        assert found["line"].tolist() == [2, pandas.NA]
+
+
+def test_what_a_chapters_model_asked_is_not_run_again(tmp_path: Path, ran: list[str]) -> None:
+    (tmp_path / "profile.yaml").write_text("description: tiny\ndata: {source: simulated, students: 3}\n")
+    run = open_run(tmp_path)
+    run._asked_by_models.outcomes().learn(["fd 1", "fd 2"])
+    run.run_status(["fd 2", "fd 3"], step="06_steering")
+    open_run(tmp_path).run_status(["fd 1"], step="06_steering")
+    assert ran == ["fd 1", "fd 2", "fd 3"]
+
+
 def test_other_code_or_another_limit_asks_again(
     tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,11 +253,11 @@ def last_gain(validation: Sequence[Sequence[float]]) -> float:
 
 
 def examples_bytes(tokens: float, *, with_hints: bool = True) -> float:
-    """Bytes of encoded traces: a token and a segment for each place, five hints where a network takes them.
+    """Bytes of encoded traces: a token and a segment for each place, six hints where a network takes them.
 
     Examples
     --------
     >>> examples_bytes(10), examples_bytes(10, with_hints=False)
-    (250, 50)
+    (290, 50)
     """
-    return tokens * ((6 if with_hints else 1) * BYTES + 1)
+    return tokens * ((7 if with_hints else 1) * BYTES + 1)

@@ -12,6 +12,8 @@ from pcutils.lazy import lazy_names
 _HOMES = {
     "Drawing": "drawing",
     "Executor": "executor",
+    "Outcome": "outcomes",
+    "Outcomes": "outcomes",
     "Result": "result",
     "program_hash": "result",
     "run_status": "status",

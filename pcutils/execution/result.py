@@ -59,6 +59,8 @@ class Result:
         The text it wrote, a line for each paragraph, button and question.
     drawing : Drawing
         What it drew until it ended or was stopped.
+    line : int or None
+        Line at which the compiler stopped, from 1; it may be the one behind the last. None where it did not.
     """
 
     program_hash: str
@@ -68,6 +70,7 @@ class Result:
     language: str = "coffee"
     output: str = ""
     drawing: Drawing = field(default_factory=Drawing)
+    line: int | None = None
 
 
 def error_kind(message: str, while_compiling: bool) -> ErrorKind:
@@ -115,7 +118,13 @@ def result_of(name: str, report: Mapping[str, Any]) -> Result:
     status: Status = "limit" if report["status"] == "crash" else report["status"]
     message = None if status == "success" else str(report["message"])
     kind = error_kind(message or "", not report["compiled"]) if status == "error" else None
-    drawing = Drawing.from_report(report)
     return Result(
-        name, status, message, kind, report.get("language", "coffee"), report.get("output", ""), drawing
+        name,
+        status,
+        message,
+        kind,
+        report.get("language", "coffee"),
+        report.get("output", ""),
+        Drawing.from_report(report),
+        report.get("line") if status == "error" else None,
     )

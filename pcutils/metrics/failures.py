@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
+from pcutils.execution.messages import mentions, named_in
+
 #: The outcome of a state that runs. All others are kinds of errors (``compile``, ``name``, ``type``,
 #: ``argument``, ``other``) and the limits (``timeout``, ``limit``).
 SUCCESS = "success"
 #: What an edit after an error can be, in the order in which they are asked.
 RESPONSES = ("unchanged", "undone", "named", "recent", "elsewhere", "adds")
-_NAMES = (
-    re.compile(r"ReferenceError: (\S+) is not defined"),
-    re.compile(r"TypeError: (\S+) is not a (?:function|constructor)"),
-    re.compile(r"TypeError: Cannot \w+ properties of \w+ \(\w+ '([^']+)'\)"),
-    re.compile(r"ReferenceError: Cannot access '([^']+)' before initialization"),
-)
 
 
 class ErrorEpisode(NamedTuple):
@@ -149,28 +144,6 @@ def error_episodes(outcomes: Sequence[str]) -> list[ErrorEpisode]:
     return episodes
 
 
-def named_in(message: str | None) -> str | None:
-    """Read the name that an error message is about.
-
-    Parameters
-    ----------
-    message : str or None
-        Type and text.
-
-    Returns
-    -------
-    str or None
-        None where it names nothing that stands in the program, as with errors of the compiler.
-
-    Examples
-    --------
-    >>> named_in("ReferenceError: fdd is not defined"), named_in("SyntaxError: missing ]")
-    ('fdd', None)
-    """
-    matches = (pattern.match(message or "") for pattern in _NAMES)
-    return next((match[1] for match in matches if match), None)
-
-
 def response_to_error(before: str, failing: str, after: str, message: str | None) -> str:
     r"""Say which part of a failing program the next edit changes.
 
@@ -211,7 +184,7 @@ def response_to_error(before: str, failing: str, after: str, message: str | None
     if not gone:
         return "adds"
     name = named_in(message)
-    if name and any(_mentions(broken[place], name) for place in gone):
+    if name and any(mentions(broken[place], name) for place in gone):
         return "named"
     return "recent" if gone & _not_shared(broken, old) else "elsewhere"
 
@@ -227,7 +200,3 @@ def _not_shared(lines: Sequence[str], others: Sequence[str]) -> set[int]:
         if step.tag != "equal":
             places.update(range(step.src_start, step.src_end))
     return places
-
-
-def _mentions(line: str, name: str) -> bool:
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", line) is not None

@@ -29,7 +29,7 @@ class Example:
     ----------
     tokens : ndarray of int32, shape (n,)
         Title, ``<start>``, states, end; at most the context.
-    hints : ndarray of int32, shape (n, 5), or None
+    hints : ndarray of int32, shape (n, 6), or None
         What is known of the place behind each token; see :meth:`pcutils.models.formats.Format.hints`. None
         for a network that takes no hints.
     segments : ndarray of int8, shape (n,)
@@ -57,7 +57,7 @@ class Batch(NamedTuple):
     """
 
     tokens: Tensor  # int64, (rows, length); 0 where a student's vector stands
-    hints: Tensor  # int64, (rows, length, 5)
+    hints: Tensor  # int64, (rows, length, 6)
     fronts: Tensor  # bool, (rows, length): where a student's vector stands
     students: Tensor  # int64, (examples,): slots, in the order of `fronts`
     scored: Tensor  # bool, (rows, length): whether the token at this place is to be predicted

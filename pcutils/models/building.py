@@ -65,6 +65,7 @@ def new_network(settings: Settings, form: Format, students: int) -> StudentLangu
             students=students,
             form=form.name,
             copy_hints=settings.copy_hints,
+            outcome_hints=form.outcomes is not None,
             copy_start=form.copy_start,
             title_tokens=settings.title_tokens,
             history_tokens=settings.history_tokens,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from pcutils.models.formats.base import SITUATIONS
+from pcutils.models.formats.base import OUTCOME_HINTS, SITUATIONS
 from pcutils.models.formats.nesting import LINE_NUMBERS, NESTINGS
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class StudentConfig(PretrainedConfig):
         Name of the format of traces, one of :data:`pcutils.models.formats.FORMATS`.
     copy_hints : bool
         Whether the network is told where it is in the state before; false is the paper's network.
+    outcome_hints : bool
+        Whether it is also told how each program ended when it was run, as students see it.
     copy_start : sequence of float, shape (2,)
         How much likelier the two tokens of a hint are before anything is learnt, in nats.
     title_tokens : int
@@ -56,6 +58,7 @@ class StudentConfig(PretrainedConfig):
         student_size: int = 64,
         form: str = "states",
         copy_hints: bool = True,
+        outcome_hints: bool = False,
         copy_start: Sequence[float] = (0.0, 0.0),
         title_tokens: int = 0,
         history_tokens: int = 0,
@@ -68,6 +71,7 @@ class StudentConfig(PretrainedConfig):
         self.student_size = student_size
         self.form = form
         self.copy_hints = copy_hints
+        self.outcome_hints = outcome_hints
         self.copy_start = list(copy_start)
         self.title_tokens = title_tokens
         self.history_tokens = history_tokens
@@ -118,6 +122,7 @@ class StudentLanguageModel(PreTrainedModel):
             self.situation_input = nn.Embedding(SITUATIONS, config.width)
             self.nesting_input = nn.Embedding(NESTINGS, config.width)
             self.line_input = nn.Embedding(LINE_NUMBERS, config.width)
+            self.outcome_input = nn.Embedding(OUTCOME_HINTS, config.width)
             self.copy_gate = nn.Linear(config.width, 2, bias=False)
             self.situation_gate = nn.Embedding(SITUATIONS, 2)
         self.post_init()
@@ -131,7 +136,7 @@ class StudentLanguageModel(PreTrainedModel):
         if self.config.copy_hints:
             nn.init.eye_(self.copy_input.weight)
             nn.init.eye_(self.skip_input.weight)
-            for table in (self.situation_input, self.nesting_input, self.line_input):
+            for table in self._place_inputs():
                 nn.init.normal_(table.weight, std=0.02)
             nn.init.zeros_(self.copy_gate.weight)
             self.situation_gate.weight.copy_(torch.tensor(self.config.copy_start).expand(SITUATIONS, 2))
@@ -170,9 +175,12 @@ class StudentLanguageModel(PreTrainedModel):
         known = (hints[..., :2] >= 0).unsqueeze(-1)
         named = table(hints[..., :2].clamp(min=0)) * known
         vectors = vectors + self.copy_input(named[..., 0, :]) + self.skip_input(named[..., 1, :])
-        situation, nesting, line = hints[..., 2:].unbind(-1)
-        places = self.situation_input(situation) + self.nesting_input(nesting) + self.line_input(line)
-        return vectors + places
+        for table, numbers in zip(self._place_inputs(), hints[..., 2:].unbind(-1), strict=True):
+            vectors = vectors + table(numbers)
+        return vectors
+
+    def _place_inputs(self) -> tuple[nn.Embedding, ...]:
+        return self.situation_input, self.nesting_input, self.line_input, self.outcome_input
 
     def hidden_states(self, inputs_embeds: Tensor, **options: Any) -> Any:
         """Run the decoder without its output layer."""
@@ -208,7 +216,7 @@ class StudentLanguageModel(PreTrainedModel):
             Slots of the students; the average student where neither this nor `student_vectors` is given.
         student_vectors : Tensor, shape (batch, width), optional
             Vectors to stand in front instead. With `past_key_values` that already hold tokens, none is added.
-        hints : Tensor of int64, shape (batch, length, 5), optional
+        hints : Tensor of int64, shape (batch, length, 6), optional
             From :meth:`pcutils.models.formats.Format.hints`.
         attention_mask : Tensor, shape (batch, length), optional
             1 where there is a token; the student's place is added.

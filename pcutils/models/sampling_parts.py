@@ -15,6 +15,7 @@ import pyarrow
 import pyarrow.parquet
 
 from pcutils.errors import ModelError
+from pcutils.execution.outcomes import Outcomes
 from pcutils.models.sampling import Prompt, Sample, prompt_seeds, sample_seeded
 from pcutils.models.trace_model import load_model
 from pcutils.progress import track
@@ -32,6 +33,7 @@ def write_samples(
     make_row: Callable[[Sample], dict[str, Any]],
     schema: pyarrow.Schema,
     *,
+    outcomes: Outcomes | None = None,
     prompts_per_part: int = PROMPTS_PER_PART,
     progress: bool = True,
     **options: Any,
@@ -50,6 +52,8 @@ def write_samples(
         Turns a sample into a row. It is not part of what an interrupted sampling is recognised by.
     schema : pyarrow.Schema
         Of the rows.
+    outcomes : Outcomes, optional
+        As for :func:`pcutils.models.load_model`.
     prompts_per_part : int
         How many prompts are answered between one part and the next.
     progress : bool
@@ -80,7 +84,7 @@ def write_samples(
         other.unlink()
     missing = [(start, file) for start, file in zip(starts, files, strict=True) if not _is_whole(file)]
     if missing:
-        loaded, seeds = load_model(folder), prompt_seeds(prompts)
+        loaded, seeds = load_model(folder, outcomes), prompt_seeds(prompts)
         asked = sum(len(prompts[start : start + prompts_per_part]) for start, _ in missing)
         with track(label="Sampling", total=asked, unit="prompts", enabled=progress) as bar:
             for start, file in missing:

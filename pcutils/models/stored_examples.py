@@ -103,6 +103,7 @@ class Encoding:
         """Name each part of a table by all that its examples depend on, without encoding it."""
         form = self.form
         settings = [form.name, form.title_tokens, form.history_tokens, self.context, self.with_hints]
+        settings.append(form.outcomes is not None)
         header = json.dumps(settings) + form.tokenizer.backend_tokenizer.to_str()
         digest = hashlib.sha256(header.encode())
         return [self._key(dataset.select(rows), digest.copy()) for rows in _parts(dataset)]
@@ -116,6 +117,8 @@ class Encoding:
                 self._add(earlier, digest)
         (first,) = self._examples(rows.select([0]))  # changes where the code does
         digest.update(first.tokens.tobytes())
+        if first.hints is not None:
+            digest.update(first.hints.tobytes())
         return digest.hexdigest()
 
     def _add(self, trace: Trace, digest: hashlib._Hash) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pcutils.errors import ModelError
+from pcutils.execution.outcomes import Outcomes
 from pcutils.models.batches import Example, collate, group_by_length, make_examples
 from pcutils.models.building import quiet
 from pcutils.models.formats import Encoded, make_format
@@ -29,13 +30,15 @@ STUDENTS_FILE = "students.json"
 _UNFIT = ("missing_keys", "unexpected_keys", "mismatched_keys")
 
 
-def load_model(path: str | Path) -> TraceModel:
+def load_model(path: str | Path, outcomes: Outcomes | None = None) -> TraceModel:
     """Load what :func:`pcutils.models.train` wrote.
 
     Parameters
     ----------
     path : path
         Folder of one model.
+    outcomes : Outcomes, optional
+        As for :class:`TraceModel`.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def load_model(path: str | Path) -> TraceModel:
         raise ModelError(f"{folder}: other weights than expected ({', '.join(strange[:3])}); train again.")
     network.eval()
     students = json.loads((folder / STUDENTS_FILE).read_text(encoding="utf-8"))
-    return TraceModel(network, load_tokenizer(folder), students)
+    return TraceModel(network, load_tokenizer(folder), students, outcomes)
 
 
 class TraceModel:
@@ -70,15 +73,25 @@ class TraceModel:
     students : dict of str to int
         Slot of each student it was trained on, from 1; slot 0 is the average student, whom training met by
         hiding who wrote a trace, and who stands for everybody unknown.
+    outcomes : Outcomes, optional
+        Who runs programs for a network that is told how they end; others are not run.
     """
 
     def __init__(
-        self, network: StudentLanguageModel, tokenizer: PreTrainedTokenizerFast, students: dict[str, int]
+        self,
+        network: StudentLanguageModel,
+        tokenizer: PreTrainedTokenizerFast,
+        students: dict[str, int],
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.network, self.tokenizer, self.students = network, tokenizer, students
         config = network.config
         self.form = make_format(
-            config.form, tokenizer, title_tokens=config.title_tokens, history_tokens=config.history_tokens
+            config.form,
+            tokenizer,
+            title_tokens=config.title_tokens,
+            history_tokens=config.history_tokens,
+            outcomes=(outcomes or Outcomes()) if config.outcome_hints else None,
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pcutils.errors import ModelError
+from pcutils.execution.outcomes import Outcomes
 from pcutils.models import checkpoints
 from pcutils.models.building import new_network
 from pcutils.models.formats import make_format
@@ -30,6 +31,7 @@ def train(
     tokenizer: PreTrainedTokenizerFast,
     output_dir: str | Path,
     *,
+    outcomes: Outcomes | None = None,
     resume: bool = True,
     progress: bool = True,
     **settings: Any,
@@ -45,6 +47,8 @@ def train(
     output_dir : path
         Where model, tokenizer, ``students.json``, ``learning_curve.parquet`` and ``training.json`` are
         written.
+    outcomes : Outcomes, optional
+        Who runs the programs; see `outcome_hints`.
     resume : bool
         Go on from a checkpoint of the same training, or return its result if it is finished.
     progress : bool
@@ -86,6 +90,9 @@ def train(
         How traces are written as tokens; see :mod:`pcutils.models.formats`. The paper's is ``states``.
     copy_hints : bool
         See :mod:`pcutils.models.formats.states_pointer`; false trains the paper's network.
+    outcome_hints : bool
+        Run every program, and tell the network how each ended before it goes on, as a student sees it; only
+        with `copy_hints`. Sampling then runs what the model writes, too.
     title_tokens : int
         Pad titles to this many tokens (the paper: 50); 0 leaves them as they are.
     history_tokens : int
@@ -123,8 +130,13 @@ def train(
         )
     names = sorted({row["username"] for row in dataset.select_columns(["username"])} - {None})
     students = {name: slot for slot, name in enumerate(names, start=1)}
+    is_told = chosen.copy_hints and chosen.outcome_hints
     form = make_format(
-        chosen.form, tokenizer, title_tokens=chosen.title_tokens, history_tokens=chosen.history_tokens
+        chosen.form,
+        tokenizer,
+        title_tokens=chosen.title_tokens,
+        history_tokens=chosen.history_tokens,
+        outcomes=(outcomes or Outcomes()) if is_told else None,
     )
     network = new_network(chosen, form, len(students))
 
@@ -134,7 +146,7 @@ def train(
     keys = {name: encoding.keys(table) for name, table in tables.items()}
     fingerprint = checkpoints.fingerprint_of(asdict(chosen), keys)
     if resume and checkpoints.is_finished(folder, fingerprint):
-        return load_model(folder)
+        return load_model(folder, form.outcomes)
     examples, validating = (
         encoding.store(table, keys[name], folder / checkpoints.ENCODED / name, Processes(), progress=progress)
         for name, table in tables.items()
@@ -144,7 +156,7 @@ def train(
         training.go_on()
     training.run(progress=progress)
     training.save(tokenizer, students)
-    return load_model(folder)
+    return load_model(folder, form.outcomes)
 
 
 def _settings(given: dict[str, Any]) -> Settings:

@@ -56,6 +56,7 @@ class Settings:
     base: str | None = None
     form: str = "edits"
     copy_hints: bool = True
+    outcome_hints: bool = True
     title_tokens: int = 0
     history_tokens: int = 0
     accumulate: int = 1

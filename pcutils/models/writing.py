@@ -60,16 +60,21 @@ class _Text:
     def __init__(self, row: Row) -> None:
         self.row = row
         self.uniforms, self.pointer, self.place = row.begin()
-        self.hints = [self._hint(token) for token in row.start.tolist()]
+        self.start_hints = [NO_HINT] * len(row.start)
+        if self.pointer is not None:
+            for place, token in enumerate(row.start.tolist()):
+                self.pointer.push(token)
+                self.start_hints[place] = self.pointer.hint()
         self.length = len(row.start) + 1  # tokens read, the student's vector counted
 
     def push(self, token: int) -> None:
         self.row.written.append(token)
         self.place.push(token)
-        self.hints = [self._hint(token)]
+        if self.pointer is not None:
+            self.pointer.push(token)
 
-    def _hint(self, token: int) -> Hint:
-        return NO_HINT if self.pointer is None else self.pointer.push(token)
+    def hint(self) -> Hint:
+        return NO_HINT if self.pointer is None else self.pointer.hint()
 
 
 class Writer:
@@ -154,10 +159,11 @@ class Writer:
             self._tidy()
         table = np.zeros((len(self.texts), 2 + HINTS), dtype=np.int64)
         table[:, 2:] = NO_HINT
-        for slot, text in enumerate(self.texts):
-            if text is not None:
-                table[slot] = (text.length, text.row.written[-1], *text.hints[0])
-                text.length += 1
+        live = [(slot, text) for slot, text in enumerate(self.texts) if text is not None]
+        self.form.learn_outcomes(text.pointer for _, text in live if text.pointer is not None)
+        for slot, text in live:
+            table[slot] = (text.length, text.row.written[-1], *text.hint())
+            text.length += 1
         moved = torch.from_numpy(table).to(self.device)
         lengths, hints = moved[:, 0], moved[:, None, 2:]
         mask = self.cache.go_on(lengths, int(table[:, 0].max()), self.dtype)
@@ -231,7 +237,7 @@ class Writer:
         table[:, :, 1:] = NO_HINT
         for place, text in enumerate(texts):
             table[place, : text.length - 1, 0] = text.row.start
-            table[place, : text.length - 1, 1:] = text.hints
+            table[place, : text.length - 1, 1:] = text.start_hints
         moved = torch.from_numpy(table).to(self.device)
         embeds = self.network.embed(moved[..., 0], moved[..., 1:])
         vectors = torch.stack([text.row.vector for text in texts]).to(embeds)

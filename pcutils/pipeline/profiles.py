@@ -147,6 +147,7 @@ class Models(Section):
     student_dropout: Share = 0.1
     form: Literal["edits", "states"] = "edits"
     copy_hints: bool = True
+    outcome_hints: bool = True
     decoder: Literal["llama", "gpt2"] = "llama"
     base: str | None = None
     title_tokens: Annotated[int, Field(ge=0)] = 0

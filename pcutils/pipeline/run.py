@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
     from pcutils.models import TraceModel
+    from pcutils.pipeline.verdicts import Verdicts
 
 _STUDENTS = {
     "simulated": "made-up students",
@@ -168,14 +170,16 @@ class Run:
         """
         from pcutils.pipeline.verdicts import Verdicts
 
-        return Verdicts(self.files, self.profile.execution, step).status(programs, progress=False)
+        verdicts = Verdicts(self.files, self.profile.execution, step)
+        verdicts.take(self._asked_by_models)
+        return verdicts.status(programs, progress=False)
 
     def model(self, variant: str) -> TraceModel:
         """Load one of the trained models."""
         from pcutils.models import load_model
 
         self._existing(self.files.learning_curve(variant))
-        return load_model(self.files.model(variant))
+        return load_model(self.files.model(variant), self._asked_by_models.outcomes())
 
     def learning_curve(self, variant: str) -> pandas.DataFrame:
         """How one model learnt: `step`, `tokens`, `seconds`, `split`, `bits_per_token`, `bits_per_trace`."""
@@ -208,6 +212,12 @@ class Run:
             Has ``add`` and ``save``.
         """
         return Results(self.files.result(_checked(chapter)), lambda: self._provenance(chapter))
+
+    @cached_property
+    def _asked_by_models(self) -> Verdicts:
+        from pcutils.pipeline.verdicts import Verdicts
+
+        return Verdicts(self.files, self.profile.execution, "models")
 
     def _provenance(self, chapter: str) -> dict[str, Any]:
         parameters = {

@@ -21,8 +21,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "data": ("data", "splits"),
     "measures": ("execution",),
     "tokenizer": ("models",),
-    "train": ("models",),
-    "sample": ("sampling",),
+    "train": ("models", "execution"),
+    "sample": ("sampling", "execution"),
     "sample_measures": ("execution",),
 }
 """Sections of the profile that each stage gets, and nothing else."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Iterable
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas
 
-from pcutils.execution import program_hash, run_status
-from pcutils.execution.status import COLUMNS
+from pcutils.execution import Executor, program_hash, run_status
+from pcutils.execution.outcomes import Outcomes
+from pcutils.execution.status import COLUMNS, Verdict, verdict_table, with_types
 from pcutils.pipeline.digest import CodeBase
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.writing import replacing
@@ -67,7 +70,9 @@ class Verdicts:
         self._more = 0
         own = self._join_own()
         others = sorted(set(files.verdicts.glob("*.parquet")) - {self._file})
-        self._known = _joined([own, *(_kept(file, self._key) for file in others)])
+        known = _joined([own, *(_kept(file, self._key) for file in others)])
+        self._known = {verdict.program_hash: verdict for verdict in _verdicts(known)}
+        self._fresh: list[Verdict] = []
 
     def status(self, programs: Iterable[str], *, progress: bool = True) -> pandas.DataFrame:
         """Tell how programs end; those that are known are not run.
@@ -84,16 +89,41 @@ class Verdicts:
         pandas.DataFrame
             As from :func:`pcutils.execution.run_status`.
         """
-        texts = {program_hash(program): program for program in programs}
-        seen = set(self._known["program_hash"])
-        missing = [text for name, text in texts.items() if name not in seen]
-        if missing:
-            workers, seconds = self._execution.workers, self._execution.seconds
-            fresh = run_status(missing, workers=workers, seconds=seconds, progress=progress)
-            self._known = _joined([self._known, fresh])
+        found = verdict_table(self._look_up(programs, progress=progress))
+        self.keep()
+        return found
+
+    def outcomes(self) -> Outcomes:
+        """Tell models how programs end; what has to be run for them is kept by :meth:`keep`."""
+        return Outcomes(self._look_up)
+
+    def keep(self) -> None:
+        """Write the verdicts on what was run since the last time."""
+        if self._fresh:
             self._more += 1
-            self._write(fresh, self._file.with_suffix(f".{self._more}.parquet"))
-        return self._known.set_index("program_hash").loc[list(texts)].reset_index()[COLUMNS]
+            self._write(verdict_table(self._fresh), self._file.with_suffix(f".{self._more}.parquet"))
+            self._fresh = []
+
+    def take(self, other: Verdicts) -> None:
+        """Take over what was run for another, which need not keep it any more."""
+        self._fresh += [verdict for verdict in other._fresh if verdict.program_hash not in self._known]
+        self._known |= {verdict.program_hash: verdict for verdict in other._fresh}
+        other._fresh = []
+
+    def _look_up(self, programs: Iterable[str], *, progress: bool = False) -> list[Verdict]:
+        texts = {program_hash(program): program for program in programs}
+        missing = [text for name, text in texts.items() if name not in self._known]
+        if missing:
+            fresh = _verdicts(run_status(missing, executor=self._executor, progress=progress))
+            self._known |= {verdict.program_hash: verdict for verdict in fresh}
+            self._fresh += fresh
+        return [self._known[name] for name in texts]
+
+    @cached_property
+    def _executor(self) -> Executor:
+        executor = Executor(self._execution.workers, self._execution.seconds)
+        weakref.finalize(self, executor.close)
+        return executor
 
     def _join_own(self) -> pandas.DataFrame:
         """Read the files of this step and make them one."""
@@ -115,9 +145,15 @@ def _kept(file: Path, key: str) -> pandas.DataFrame:
     if not file.exists():
         return _joined([])
     table = pandas.read_parquet(file)
-    return table.loc[table["key"] == key, COLUMNS]
+    return table[table["key"] == key].reindex(columns=COLUMNS)
+
+
+def _verdicts(table: pandas.DataFrame) -> list[Verdict]:
+    columns = table[COLUMNS].astype(object)
+    rows = columns.where(columns.notna(), None).itertuples(index=False, name=None)
+    return [Verdict(*row) for row in rows]
 
 
 def _joined(tables: list[pandas.DataFrame]) -> pandas.DataFrame:
     whole = pandas.concat([pandas.DataFrame(columns=COLUMNS), *tables], ignore_index=True)
-    return whole.astype("string").drop_duplicates("program_hash", ignore_index=True)
+    return with_types(whole).drop_duplicates("program_hash", ignore_index=True)

@@ -240,8 +240,7 @@ class Copyist(Baseline):
         )
         (encoded,) = self.form.encode([whole])
         tokens = [int(token) for state in encoded.states[len(prefix.programs) :] for token in state]
-        # What was cut goes on: without a next state under way the last one would count as cut, too.
-        return [*tokens, self.form.end if found.is_complete else self.form.operations.unknown]
+        return [*tokens, self.form.end] if found.is_complete else tokens
 
     def _settings(self) -> dict[str, Any]:
         return {"order": self.ngram.order, "weights": self.weights.tolist()}

@@ -17,6 +17,8 @@ from pcutils.models.formats.states import StatesFormat
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+    from pcutils.execution.outcomes import Outcomes
+
 FORMATS: dict[str, type[Format]] = {form.name: form for form in (StatesFormat, EditsFormat)}
 
 __all__ = [
@@ -33,7 +35,12 @@ __all__ = [
 
 
 def make_format(
-    name: str, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0, history_tokens: int = 0
+    name: str,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    title_tokens: int = 0,
+    history_tokens: int = 0,
+    outcomes: Outcomes | None = None,
 ) -> Format:
     """Give a format by its name.
 
@@ -48,6 +55,8 @@ def make_format(
         as it is, which saves a small model a tenth of its time.
     history_tokens : int
         Most tokens of what the student wrote before that stand in front of the title; 0 for none.
+    outcomes : Outcomes, optional
+        Tells for the hints how each program ends that is run; without it they do not say so.
 
     Returns
     -------
@@ -60,4 +69,6 @@ def make_format(
     """
     if name not in FORMATS:
         raise ModelError(f"No format {name!r}: there are {', '.join(FORMATS)}.")
-    return FORMATS[name](tokenizer, title_tokens=title_tokens, history_tokens=history_tokens)
+    return FORMATS[name](
+        tokenizer, title_tokens=title_tokens, history_tokens=history_tokens, outcomes=outcomes
+    )

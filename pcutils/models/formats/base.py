@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pcutils.models.tokenizer import END, MASK, START, encode_texts
+from pcutils.models.tokenizer import END, MASK, START, clean, decode_tokens, encode_texts
 from pcutils.trace import UNKNOWN_DATE, Trace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerFast
+
+    from pcutils.execution.outcomes import Outcome, Outcomes
 
 SEGMENTS = ("date", "first", "gaps", "edits", "end")
 """What the tokens of a trace say: when it began, the first program, when each later state ran, what changed
@@ -28,17 +30,34 @@ DATE, FIRST_STATE, GAPS, EDITS, ENDING = range(5)
 SITUATIONS = 5
 _TRACES_AT_ONCE = 512
 
-Hint = tuple[int, int, int, int, int]
-"""Two tokens that may follow, -1 for none; the situation; what is open, and how long the program is."""
-NO_HINT: Hint = (-1, -1, 0, 0, 0)
+Hint = tuple[int, int, int, int, int, int]
+"""Two tokens that may follow, -1 for none; the situation; what is open; how long the program is; and how the
+state before ended when it was run, see :func:`outcome_hint`."""
+NO_HINT: Hint = (-1, -1, 0, 0, 0, 0)
 HINTS = len(NO_HINT)
+
+UNKNOWN, RAN, FAILED, FAILED_HERE = range(4)
+OUTCOME_HINTS = 4
+"""Numbers a network gets at each place: nothing is known, the state before ran, it failed, and it failed in
+the line that this place is about."""
 
 
 class Pointer(Protocol):
-    """Follow a trace token by token and point into the state before; see :mod:`states_pointer`."""
+    """Follow a trace token by token and point into the state before; see :mod:`states_pointer`.
 
-    def push(self, token: int) -> Hint:
-        """Take one more token; give what is known of the place behind it."""
+    Attributes
+    ----------
+    ran : list of int, or None
+        The program that the last token says was run, as tokens; None where it says no such thing.
+    """
+
+    ran: list[int] | None
+
+    def push(self, token: int) -> None:
+        """Take one more token."""
+
+    def hint(self) -> Hint:
+        """Give what is known of the place behind the last token; to be asked after each."""
 
 
 class Place(Protocol):
@@ -84,7 +103,7 @@ class Format(ABC):
     ----------
     tokenizer : PreTrainedTokenizerFast
         From :func:`pcutils.models.train_tokenizer`, or any with the same special tokens.
-    title_tokens, history_tokens : int
+    title_tokens, history_tokens, outcomes
         As for :func:`pcutils.models.formats.make_format`.
 
     Attributes
@@ -114,9 +133,14 @@ class Format(ABC):
     copy_start: tuple[float, float]
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerFast, *, title_tokens: int = 0, history_tokens: int = 0
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        title_tokens: int = 0,
+        history_tokens: int = 0,
+        outcomes: Outcomes | None = None,
     ) -> None:
-        self.tokenizer = tokenizer
+        self.tokenizer, self.outcomes = tokenizer, outcomes
         self.title_tokens, self.history_tokens = title_tokens, history_tokens
         self.vocabulary = len(tokenizer)
         self.has_grammar = False
@@ -147,6 +171,8 @@ class Format(ABC):
         earlier = repeat(None) if histories is None or not self.history_tokens else iter(histories)
         while chunk := list(islice(remaining, _TRACES_AT_ONCE)):
             kept = [kept_states(trace) for trace in chunk]
+            if self.outcomes is not None:
+                self.outcomes.learn(clean(program) for trace, _ in kept for program in trace.programs)
             prompts = self.prompts([trace.title for trace in chunk])
             fronts = self._histories(list(islice(earlier, len(chunk))))
             states = self._encode_states([trace for trace, _ in kept])
@@ -185,12 +211,27 @@ class Format(ABC):
 
         Returns
         -------
-        ndarray of int32, shape (n, 5)
-            Two tokens that may follow, -1 for none, the situation, what is open and how long the program is,
-            after each token. It is worked out from the tokens up to there.
+        ndarray of int32, shape (n, 6)
+            As in :data:`Hint`, after each token. It is worked out from the tokens up to there.
         """
         pointer = self.pointer()
-        return np.array([pointer.push(int(token)) for token in tokens], dtype=np.int32).reshape(-1, HINTS)
+        hints = []
+        for token in tokens:
+            pointer.push(int(token))
+            hints.append(pointer.hint())
+        return np.array(hints, dtype=np.int32).reshape(-1, HINTS)
+
+    def learn_outcomes(self, pointers: Iterable[Pointer]) -> None:
+        """Run, side by side, what the last tokens say was run, if the model is told how it ends."""
+        if self.outcomes is not None:
+            self.outcomes.learn(self._program(pointer.ran) for pointer in pointers if pointer.ran is not None)
+
+    def outcome(self, tokens: list[int]) -> Outcome | None:
+        """Say how the program in so many tokens ends; None for a model that is not told."""
+        return None if self.outcomes is None else self.outcomes(self._program(tokens))
+
+    def _program(self, tokens: list[int]) -> str:
+        return decode_tokens(self.tokenizer, tokens).removesuffix("\n")
 
     @abstractmethod
     def _encode_states(
@@ -287,6 +328,28 @@ class Format(ABC):
             None where the model may choose. Then the state under way is left out when the room ends with it.
         """
         return None
+
+
+def outcome_hint(before: Outcome | None, line: int | None) -> int:
+    """Give the number of the hint at a place.
+
+    Parameters
+    ----------
+    before : Outcome or None
+        How the state before ended; None where there is none, or nobody says.
+    line : int or None
+        The line of it that the place is about, from 0; None where it is about none.
+
+    Returns
+    -------
+    int
+        UNKNOWN, RAN, FAILED or FAILED_HERE.
+    """
+    if before is None:
+        return UNKNOWN
+    if before.runs:
+        return RAN
+    return FAILED_HERE if line is not None and line == before.line else FAILED
 
 
 def kept_states(trace: Trace) -> tuple[Trace, list[int]]:

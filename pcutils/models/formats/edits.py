@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
@@ -51,8 +51,8 @@ class EditsFormat(Format):
     A trace is ``title <start>``, the date line of the paper's text form, the lines of the first program, and
     for each next state the seconds since the last dated one (their length in binary digits, then the digits,
     six a token), how many lines are kept, how many are dropped, and the lines that are new. Lines that no
-    edit reaches are kept; the next gap or the end token ends a state. Which lines changed is decided by a
-    longest common subsequence.
+    edit reaches are kept. A token of its own says that the program is run as it stands, which ends a state.
+    Which lines changed is decided by a longest common subsequence.
 
     Nothing that :class:`pcutils.models.formats.StatesFormat` carries is lost.
     """
@@ -60,7 +60,7 @@ class EditsFormat(Format):
     name = "edits"
     copy_start = (0.0, 0.0)
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: Any) -> None:
         super().__init__(tokenizer, **options)
         self.operations = Operations(self.vocabulary)
         self.vocabulary += OPERATIONS
@@ -85,14 +85,15 @@ class EditsFormat(Format):
         """Write the kept states of a trace."""
         states: list[list[Part]] = []
         lines: list[str] = []
-        dated = None
+        dated, run = None, self.operations.run
         for program, moment in zip(trace.programs, trace.timestamps, strict=True):
             before, lines = lines, program.split("\n")
             if states:
                 gap = self._gap(len(states) + 1, dated, moment)
-                states.append([(GAPS, gap), (EDITS, self._changes(before, lines))])
+                states.append([(GAPS, gap), (EDITS, [*self._changes(before, lines), run])])
             else:
-                states.append([(DATE, [header(1, moment)]), (FIRST_STATE, [f"{line}\n" for line in lines])])
+                program_lines = [f"{line}\n" for line in lines]
+                states.append([(DATE, [header(1, moment)]), (FIRST_STATE, [*program_lines, run])])
             dated = dated if moment is None else moment
         return states
 
@@ -196,7 +197,7 @@ class EditsFormat(Format):
 
     def pointer(self) -> Pointer:
         """Give a pointer to the lines that edits are about."""
-        return EditsPointer(self.alphabet, self.operations)
+        return EditsPointer(self.alphabet, self.operations, self.outcome)
 
     def place(self, prefix: Trace) -> Place:
         """Stand behind the states of a prefix."""
@@ -205,11 +206,11 @@ class EditsFormat(Format):
         return EditsPlace(self.grammar, [self._lines[line] for line in lines])
 
     def closing(self, place: Place, room: int) -> int | None:
-        """End the line, then the state, with the last two tokens; what the next state is stays open."""
+        """End the line, then the state, with the last two tokens."""
         if room > 2 or not isinstance(place, EditsPlace):
             return None
         if place.may_end_state:
-            return self.operations.gaps[0]
+            return self.operations.run
         return self._newline if place.may_end_line and room == 2 else None
 
     def allow(self, scores: Tensor, places: Sequence[Place] | None) -> Tensor:

@@ -91,7 +91,9 @@ class EditsGrammar:
         ids, mask = self.operations, self._none()
         if kind in (PROGRAM, LINE, *_AT_EDIT):
             mask |= self.text
-        if kind in (STATE_END, AFTER_DROP, EDIT):
+        if kind in (AFTER_DROP, EDIT):
+            mask[ids.run] = True
+        if kind == STATE_END:
             mask[self.alphabet.end] = True
             mask[[*ids.gaps, ids.earlier, ids.unknown]] = True
         if kind == GAP:
@@ -125,8 +127,8 @@ class EditsPlace:
 
     def __init__(self, grammar: EditsGrammar, lines: Sequence[list[int]] = ()) -> None:
         self.grammar = grammar
-        self.state = [*lines]  # whole lines of the state under way, as far as written
-        self.ahead: list[list[int]] = []  # lines of the state before that no edit has reached
+        self.state: list[list[int]] = []  # whole lines of the state under way, as far as written
+        self.ahead = [*lines]  # lines of the state before that no edit has reached
         self.dropped: list[list[int]] = []  # lines dropped since one was kept
         self.line: list[int] = []
         self.header = grammar.header()
@@ -160,9 +162,10 @@ class EditsPlace:
             self.kind = PROGRAM if self.header.kind == PROGRAM_START else HEADER
         elif operation is None:
             self._write(token)
+        elif operation.kind == "run":
+            self.ahead, self.state, self.dropped = [*self.state, *self.ahead], [], []
+            self.kind = STATE_END
         elif operation.begins_state:
-            if self.kind != GAP:
-                self.ahead, self.state, self.dropped = [*self.state, *self.ahead], [], []
             self.sizes = digit_sizes(operation.number) if operation.kind == "gap" else []
             self.kind = GAP if operation.kind == "earlier" else DIGIT if self.sizes else FIRST_EDIT
         elif operation.kind == "digit":

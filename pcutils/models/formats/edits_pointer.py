@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pcutils.models.formats.base import NO_HINT, Hint
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pcutils.models.formats.base import Hint, outcome_hint
 from pcutils.models.formats.edits_tokens import Operations, digit_sizes
 from pcutils.models.formats.nesting import Nesting, line_number
 from pcutils.models.formats.states_pointer import Alphabet
+
+if TYPE_CHECKING:
+    from pcutils.execution.outcomes import Outcome
 
 FIRST, GAP, AT_LINE, REPLACING, IN_LINE = range(5)
 
@@ -21,6 +27,8 @@ class EditsPointer:
         What the tokens are.
     operations : Operations
         The tokens that edits add.
+    outcome : callable
+        Says how a program ends that is written in so many tokens.
 
     Notes
     -----
@@ -29,8 +37,10 @@ class EditsPointer:
     that follow the same place in the line it replaces and in the line above it.
     """
 
-    def __init__(self, alphabet: Alphabet, operations: Operations) -> None:
-        self.alphabet, self.operations = alphabet, operations
+    def __init__(
+        self, alphabet: Alphabet, operations: Operations, outcome: Callable[[list[int]], Outcome | None]
+    ) -> None:
+        self.alphabet, self.operations, self.outcome_of = alphabet, operations, outcome
         self.old: list[Line] = []
         self.new: list[Line] = []
         self.line: Line = []
@@ -40,14 +50,33 @@ class EditsPointer:
         self.changing = self.in_header = self.in_gap = False
         self.matches: list[tuple[Line, int]] = []  # a line, and the place in it that comes next
         self.nesting = Nesting()
+        self.ran: list[int] | None = None
+        self.outcome: Outcome | None = None  # of the state before
 
-    def push(self, token: int) -> Hint:
-        """Take one more token.
+    def push(self, token: int) -> None:
+        """Take the next token of the trace."""
+        self.ran = None
+        operation = self.operations.meaning(token)
+        if token == self.alphabet.start:
+            self._begin([])
+            self.changing, self.in_header, self.outcome = False, True, None
+        elif operation is None:
+            self._write(token)
+        elif operation.kind == "run":
+            self._begin([*self.new, *self.old[self.cursor :]])
+            self.in_gap = self.changing = True
+            self.ran = [token for line in self.old for token in line]
+        elif operation.begins_state:
+            self.in_gap = operation.kind == "earlier"
+            self.digits_left = len(digit_sizes(operation.number)) if operation.kind == "gap" else 0
+            self.in_header = operation.kind == "dated"
+        elif operation.kind == "digit":
+            self.digits_left = max(0, self.digits_left - 1)
+        else:
+            self._move(operation.kind)
 
-        Parameters
-        ----------
-        token : int
-            The next token of the trace.
+    def hint(self) -> Hint:
+        """Give what is known of the place behind the last token.
 
         Returns
         -------
@@ -57,26 +86,17 @@ class EditsPointer:
             One of FIRST, GAP, AT_LINE, REPLACING, IN_LINE.
         nesting, line : int
             What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
+        outcome : int
+            How the state before ended, and whether this is about the line that fails; see
+            :func:`~pcutils.models.formats.base.outcome_hint`.
         """
-        operation = self.operations.meaning(token)
-        if token == self.alphabet.start:
-            self._begin([])
-            self.changing, self.in_header = False, True
-            return NO_HINT
-        if operation is None:
-            self._write(token)
-        elif operation.begins_state:
-            if not (operation.kind == "gap" and self.in_gap):
-                self._begin([*self.new, *self.old[self.cursor :]])
-            self.in_gap = operation.kind == "earlier"
-            self.digits_left = len(digit_sizes(operation.number)) if operation.kind == "gap" else 0
-            self.in_header = operation.kind == "dated"
-            self.changing = True
-        elif operation.kind == "digit":
-            self.digits_left = max(0, self.digits_left - 1)
-        else:
-            self._move(operation.kind)
-        return self._hint()
+        if self.ran is not None:
+            self.outcome = self.outcome_of(self.ran)
+        if self.digits_left or self.in_gap or self.in_header:
+            return -1, -1, GAP if self.changing else FIRST, 0, 0, outcome_hint(self.outcome, None)
+        left = max(0, len(self.dropped) - self.replaced)  # lines still to replace
+        seen = outcome_hint(self.outcome, self.cursor - left)
+        return *self._next(), self.nesting.number, line_number(len(self.new)), seen
 
     def _begin(self, old: list[Line]) -> None:
         self.old, self.new, self.line, self.dropped = old, [], [], []
@@ -113,11 +133,6 @@ class EditsPointer:
             self.new.append(self.line)
             self.line = []
             self.replaced += 1
-
-    def _hint(self) -> Hint:
-        if self.digits_left or self.in_gap or self.in_header:
-            return -1, -1, GAP if self.changing else FIRST, 0, 0
-        return *self._next(), self.nesting.number, line_number(len(self.new))
 
     def _next(self) -> tuple[int, int, int]:
         if not self.changing:

@@ -31,7 +31,8 @@ class Replay:
     Notes
     -----
     Nothing that comes in stops it, but a first state without a date line. Edits that the state before has no
-    room for end with it; digits that a gap lacks are zeros; a date that no calendar has is unknown.
+    room for end with it; what stands between the end of a state and the next gap is left out; digits that a
+    gap lacks are zeros; a date that no calendar has is unknown.
     """
 
     def __init__(self, prefix: Trace) -> None:
@@ -56,7 +57,9 @@ class Replay:
 
     def apply(self, operation: Operation) -> None:
         """Take one added token."""
-        if operation.begins_state:
+        if operation.kind == "run":
+            self.finish()
+        elif operation.begins_state:
             goes_on = operation.kind == "gap" and self._under_way == Operation("earlier", 0)
             if not goes_on:
                 self.finish()

@@ -1,4 +1,4 @@
-"""The tokens that the edits format adds: how long until the next state, which lines are kept or dropped."""
+"""The tokens that the edits format adds: when a program is run, which lines are kept or dropped."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _FIELDS = (
     ("keep", 1),
     ("rest", 1),
     ("drop", 1),
+    ("run", 1),
 )
 OPERATIONS = sum(size for _, size in _FIELDS)
 """How many tokens are added."""
@@ -29,12 +30,13 @@ class Operation:
 
     Parameters
     ----------
-    kind : {"gap", "earlier", "unknown", "dated", "digit", "keep", "rest", "drop"}
-        ``gap``: a state begins so many binary digits of seconds after the last dated one; ``earlier``: before
-        the ``gap`` of a state that is dated before the last one; ``unknown``: a state without a date begins;
-        ``dated``: a state begins whose date follows in full, as no state before has one; ``digit``: binary
-        digits of a gap; ``keep``, ``drop``: the next line of the state before is kept, dropped; ``rest``:
-        all that are left are kept, and new ones follow.
+    kind : {"gap", "earlier", "unknown", "dated", "digit", "keep", "rest", "drop", "run"}
+        ``run``: the program is run as it stands, which ends a state; ``gap``: a state begins so many binary
+        digits of seconds after the last dated one; ``earlier``: before the ``gap`` of a state that is dated
+        before the last one; ``unknown``: a state without a date begins; ``dated``: a state begins whose date
+        follows in full, as no state before has one; ``digit``: binary digits of a gap; ``keep``, ``drop``:
+        the next line of the state before is kept, dropped; ``rest``: all that are left are kept, and new ones
+        follow.
     number : int
         Length in binary digits of a gap, value of a digit, else 0.
     """
@@ -47,7 +49,7 @@ class Operation:
 
     @property
     def begins_state(self) -> bool:
-        """Whether the token begins a state, which ends the one before."""
+        """Whether the token begins a state."""
         return self.kind in ("gap", "earlier", "unknown", "dated")
 
 
@@ -66,8 +68,8 @@ class Operations:
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.earlier, self.unknown, self.dated, self.keep, self.rest, self.drop = (
-            first + _OFFSETS[kind] for kind in ("earlier", "unknown", "dated", "keep", "rest", "drop")
+        self.earlier, self.unknown, self.dated, self.keep, self.rest, self.drop, self.run = (
+            first + _OFFSETS[kind] for kind in ("earlier", "unknown", "dated", "keep", "rest", "drop", "run")
         )
         self.gaps = range(first + _OFFSETS["gap"], first + _OFFSETS["gap"] + BUCKETS)
         self.digits = range(first + _OFFSETS["digit"], first + _OFFSETS["digit"] + 2**DIGIT_BITS)

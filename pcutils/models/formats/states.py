@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -79,7 +79,7 @@ class StatesFormat(Format):
     name = "states"
     copy_start = (5.0, 2.0)  # a line is more often repeated than skipped
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: Any) -> None:
         super().__init__(tokenizer, **options)
         self.alphabet = Alphabet.of(tokenizer)
         self.grammar = StatesGrammar(tokenizer, self.alphabet)
@@ -136,7 +136,7 @@ class StatesFormat(Format):
 
     def pointer(self) -> Pointer:
         """Give a pointer into the state before."""
-        return StatesPointer(self.alphabet)
+        return StatesPointer(self.alphabet, self.outcome)
 
     def place(self, prefix: Trace) -> Place:
         """Stand behind the states of a prefix."""

@@ -7,15 +7,18 @@ that starts the line after. It is worked out from the tokens already there, so i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pcutils.models.formats.base import NO_HINT, Hint
+from pcutils.models.formats.base import NO_HINT, Hint, outcome_hint
 from pcutils.models.formats.nesting import Nesting, NestingOfTokens, line_number
 from pcutils.models.tokenizer import END, START, decode_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+    from pcutils.execution.outcomes import Outcome
 
 FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE = range(5)
 _OPENING = "CODE "
@@ -74,6 +77,8 @@ class StatesPointer:
     ----------
     alphabet : Alphabet
         What the tokens are.
+    outcome : callable
+        Says how a program ends that is written in so many tokens.
 
     Notes
     -----
@@ -82,20 +87,27 @@ class StatesPointer:
     means that the lines between were deleted.
     """
 
-    def __init__(self, alphabet: Alphabet) -> None:
-        self.alphabet = alphabet
+    def __init__(self, alphabet: Alphabet, outcome: Callable[[list[int]], Outcome | None]) -> None:
+        self.alphabet, self.outcome_of = alphabet, outcome
         self.in_header, self.line_starts = False, True
         self.nesting = Nesting()
+        self.ran: list[int] | None = None
+        self.outcome: Outcome | None = None  # of the state before
         self.opening: list[int] | None = []  # tokens of this line as long as it may become a header
         self._begin([], [])
 
-    def push(self, token: int) -> Hint:
-        """Take one more token.
+    def push(self, token: int) -> None:
+        """Take the next token of the trace."""
+        self.ran = None
+        if token == self.alphabet.start:
+            self._begin([], [])
+            return
+        if not self.in_header and (opening := self._opening_of_header(token)) is not None:
+            self._begin_state(opening)
+        self._take(token)
 
-        Parameters
-        ----------
-        token : int
-            The next token of the trace.
+    def hint(self) -> Hint:
+        """Give what is known of the place behind the last token.
 
         Returns
         -------
@@ -107,14 +119,18 @@ class StatesPointer:
             One of FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE.
         nesting, line : int
             What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
+        outcome : int
+            How the state before ended, and whether this is about the line that fails; see
+            :func:`~pcutils.models.formats.base.outcome_hint`.
         """
-        if token == self.alphabet.start:
-            self._begin([], [])
+        if self.ran is not None:
+            self.outcome = self.outcome_of(self.ran)
+        if not self.current:
             return NO_HINT
-        if not self.in_header and (opening := self._opening_of_header(token)) is not None:
-            self._begin_state(opening)
-        self._take(token)
-        return self._hint()
+        if self.in_header:
+            return *self._next(), 0, 0, outcome_hint(self.outcome, None)
+        seen = outcome_hint(self.outcome, self.line - 1)  # the first line is the header
+        return *self._next(), self.nesting.number, line_number(len(self.current_lines) - 1), seen
 
     def _opening_of_header(self, token: int) -> list[int] | None:
         """Give the tokens of this line before one that says that it is a header."""
@@ -161,6 +177,8 @@ class StatesPointer:
         self.changed = False
         self.in_header, self.line_starts = False, True
         self.nesting = Nesting()
+        self.ran = old[old_lines[1] :] if len(old_lines) > 1 else None
+        self.outcome = None
 
     def _follow_header(self, token: int) -> None:
         self.place += 1
@@ -217,11 +235,6 @@ class StatesPointer:
         self.anchor = self.line = min(line, len(self.old_lines) - 1)
         self.place = self.old_lines[self.line]
         self.exact = self.alike = True
-
-    def _hint(self) -> Hint:
-        if self.in_header:
-            return *self._next(), 0, 0
-        return *self._next(), self.nesting.number, line_number(len(self.current_lines) - 1)
 
     def _next(self) -> tuple[int, int, int]:
         if not self.old:

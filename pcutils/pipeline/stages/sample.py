@@ -10,11 +10,12 @@ import pyarrow
 from pcutils.models import Prompt, Sample
 from pcutils.models.sampling_parts import write_samples
 from pcutils.pipeline.files import RunFiles
+from pcutils.pipeline.verdicts import Verdicts
 from pcutils.sources import TRACE_SCHEMA
 from pcutils.splits import EVALUATION_SPLITS
 
 if TYPE_CHECKING:
-    from pcutils.pipeline.profiles import Sampling
+    from pcutils.pipeline.profiles import Execution, Sampling
 
 SAMPLE_SCHEMA = pyarrow.schema(
     [
@@ -28,7 +29,7 @@ SAMPLE_SCHEMA = pyarrow.schema(
 """The table of traces, with the prompt and its split, the sample's number, and why it does not parse."""
 
 
-def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
+def run(files: RunFiles, *, variant: str, sampling: Sampling, execution: Execution) -> None:
     """Write ``samples/<variant>.parquet``; interrupted, it goes on where it was.
 
     Parameters
@@ -37,8 +38,8 @@ def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
         Where to read and write.
     variant : str
         One of :data:`pcutils.variants.VARIANTS`.
-    sampling : Sampling
-        Section of the profile.
+    sampling, execution : Sampling, Execution
+        Sections of the profile.
     """
     splits = pandas.concat(map(pandas.read_parquet, files.parts("splits")), ignore_index=True)
     pairs = choose_pairs(splits, sampling.prompts_per_split, sampling.seed)
@@ -49,7 +50,17 @@ def run(files: RunFiles, *, variant: str, sampling: Sampling) -> None:
         return _row(one, pairs.iloc[one.prompt], variant)
 
     files.samples(variant).parent.mkdir(parents=True, exist_ok=True)
-    write_samples(files.samples(variant), files.model(variant), prompts, make_row, SAMPLE_SCHEMA, **options)
+    verdicts = Verdicts(files, execution, f"sampling-{variant}")
+    write_samples(
+        files.samples(variant),
+        files.model(variant),
+        prompts,
+        make_row,
+        SAMPLE_SCHEMA,
+        outcomes=verdicts.outcomes(),
+        **options,
+    )
+    verdicts.keep()
 
 
 def choose_pairs(splits: pandas.DataFrame, per_split: int, seed: int) -> pandas.DataFrame:

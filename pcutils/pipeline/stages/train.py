@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 import pandas
 
 from pcutils.models import load_tokenizer, train
+from pcutils.models.processes import Processes
 from pcutils.pipeline.base_decoder import base_of
 from pcutils.pipeline.files import RunFiles
+from pcutils.pipeline.verdicts import Verdicts
 from pcutils.sources import read_table
 from pcutils.variants import build_variant
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from pcutils.pipeline.profiles import Models
+    from pcutils.pipeline.profiles import Execution, Models
 
 _FOR_OTHERS = {"vocabulary", "processes"}
 
 
-def run(files: RunFiles, *, variant: str, models: Models, root: Path) -> None:
+def run(files: RunFiles, *, variant: str, models: Models, execution: Execution, root: Path) -> None:
     """Write ``models/<variant>``.
 
     Parameters
@@ -30,8 +32,8 @@ def run(files: RunFiles, *, variant: str, models: Models, root: Path) -> None:
         Where to read and write.
     variant : str
         One of :data:`pcutils.variants.VARIANTS`.
-    models : Models
-        Section of the profile.
+    models, execution : Models, Execution
+        Sections of the profile.
     root : pathlib.Path
         What a relative path in the profile is relative to.
     """
@@ -47,4 +49,6 @@ def run(files: RunFiles, *, variant: str, models: Models, root: Path) -> None:
     # A downsampled validation split is too small to choose a checkpoint by, so the whole one chooses.
     training, validation = part("train", variant), part("validation", variant.removesuffix("_downsampled"))
     options = models.model_dump(exclude=_FOR_OTHERS) | {"base": base}
-    train(training, validation, tokenizer, files.model(variant), **options)
+    verdicts = Verdicts(files, execution, f"training-{variant}-{Processes().index}")
+    train(training, validation, tokenizer, files.model(variant), outcomes=verdicts.outcomes(), **options)
+    verdicts.keep()

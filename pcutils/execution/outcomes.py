@@ -1,0 +1,94 @@
+"""How programs end when they are run: what students see before they go on."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import NamedTuple, Protocol
+
+from pcutils.execution.executor import Executor
+from pcutils.execution.messages import error_line
+from pcutils.execution.result import program_hash
+
+_REMEMBERED = 200_000
+
+
+class Ended(Protocol):
+    """What is asked about a program; :class:`pcutils.execution.Result` has it."""
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+
+    @property
+    def message(self) -> str | None:
+        """The error."""
+
+    @property
+    def line(self) -> int | None:
+        """Where the compiler stopped, from 1."""
+
+
+class Outcome(NamedTuple):
+    """What a student sees of a run.
+
+    Parameters
+    ----------
+    runs : bool
+        Whether the program runs without an error.
+    line : int or None
+        The place of the line that the error points at, from 0; None where there is none.
+    """
+
+    runs: bool
+    line: int | None
+
+
+class Outcomes:
+    r"""Outcomes of programs, each run once.
+
+    Parameters
+    ----------
+    run : callable, optional
+        Takes distinct programs and says of each how it ended. By default they are run with the usual limits,
+        by processes that are started when the first program comes and shared by all models.
+
+    Examples
+    --------
+    >>> outcomes = Outcomes()
+    >>> outcomes("fd 100").runs, outcomes("fd 100\nfdd 100")
+    (True, Outcome(runs=False, line=1))
+    """
+
+    def __init__(self, run: Callable[[list[str]], Iterable[Ended]] | None = None) -> None:
+        self._run = run or _run
+        self._known: dict[str, Outcome] = {}
+
+    def learn(self, programs: Iterable[str]) -> None:
+        """Run programs side by side, so that each is known when it is asked for."""
+        texts = {program_hash(program): program for program in programs}
+        if len(self._known) + len(texts) > _REMEMBERED:
+            self._known.clear()
+        unknown = {name: text for name, text in texts.items() if name not in self._known}
+        if unknown:
+            for (name, text), ended in zip(unknown.items(), self._run([*unknown.values()]), strict=True):
+                self._known[name] = Outcome(
+                    ended.status == "success", error_line(text, ended.message, ended.line)
+                )
+
+    def __call__(self, program: str) -> Outcome:
+        """Say how a program ends."""
+        self.learn([program])
+        return self._known[program_hash(program)]
+
+
+@cache
+def _executor() -> Executor:
+    executor = Executor()
+    atexit.register(executor.close)
+    return executor
+
+
+def _run(programs: list[str]) -> Iterable[Ended]:
+    return _executor().run(programs)
