@@ -149,7 +149,7 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
         "description": "made up",
         "data": data,
         "execution": {"workers": arguments.workers},
-        "models": {"layers": 1, "width": 32, "heads": 2, "tokens": 1},
+        "models": {"layers": 1, "width": 32, "heads": 2, "tokens": 1, "outcome_hints": False},
     }
     files.profile.write_text(json.dumps(profile), encoding="utf-8")
     step = ["-m", "pcutils.cli", "step", "--run-dir", str(run_dir)]

@@ -44,6 +44,7 @@ PER_STUDENT = 12
 SIMULATION = {"titles": 16, "assignments_per_student": PER_STUDENT, "seed": 0}
 SETTINGS = {
     "form": "edits",
+    "outcome_hints": False,
     "layers": 2,
     "heads": 4,
     "context": 1024,
