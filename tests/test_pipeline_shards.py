@@ -15,6 +15,7 @@ from progsnap2_folders import event, write_folder
 
 from pcutils.analysis.flow import flow
 from pcutils.errors import DataError, PcutilsError, ProfileError, RunError
+from pcutils.execution import Executor, Result
 from pcutils.pipeline import open_run
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.publication import unguarded
@@ -153,20 +154,18 @@ def test_what_is_missing_or_half_written_is_told(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_shard_runs_no_program_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pcutils.pipeline import verdicts
-
     run = go(start(tmp_path / "run", {**TINY, "shards": 2}), "data")
     monkeypatch.setattr(measures_stage, "ROWS_IN_MEMORY", 4)
-    real = verdicts.run_status
+    real = Executor.run
     ran: list[list[str]] = []
 
-    def run_some(programs: list[str], **options: Any) -> pandas.DataFrame:
+    def run_some(executor: Executor, programs: list[str], **options: Any) -> Iterator[Result]:
         if len(ran) == most:
             raise KeyboardInterrupt
-        ran.append(list(programs))
-        return real(programs, **options)
+        ran.append(programs)
+        return real(executor, programs, **options)
 
-    monkeypatch.setattr(verdicts, "run_status", run_some)
+    monkeypatch.setattr(Executor, "run", run_some)
     shard, most = run.files.shard_names[0], 2
     with pytest.raises(KeyboardInterrupt):
         run_step("measures", run.dir, Path(), shard=shard)

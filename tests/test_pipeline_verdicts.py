@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pytest
 
-from pcutils.execution import program_hash
+from pcutils.execution import Executor, Result, program_hash
 from pcutils.pipeline import open_run, verdicts
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
@@ -28,14 +28,13 @@ TRACES = [
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts that were really run."""
     texts: list[str] = []
-    real = verdicts.run_status
+    real = Executor.run
 
-    def spy(programs: Iterable[str], **settings: Any) -> pandas.DataFrame:
-        listed = list(programs)
-        texts.extend(listed)
-        return real(listed, **settings)
+    def spy(executor: Executor, programs: list[str], **settings: Any) -> Iterator[Result]:
+        texts.extend(programs)
+        return real(executor, programs, **settings)
 
-    monkeypatch.setattr(verdicts, "run_status", spy)
+    monkeypatch.setattr(Executor, "run", spy)
     return texts
 
 

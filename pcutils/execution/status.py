@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from pcutils.execution.executor import Executor
+from pcutils.execution.result import Result
 
 if TYPE_CHECKING:
     import pandas
@@ -31,7 +31,6 @@ def run_status(
     *,
     workers: int = 2,
     seconds: float = 3.0,
-    executor: Executor | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> pandas.DataFrame:
@@ -45,8 +44,6 @@ def run_status(
         Processes side by side.
     seconds : float
         Time limit of a program.
-    executor : Executor, optional
-        Runs them in place of one that is started for this call, with `workers` and `seconds` of its own.
     seed : int
         Seed of the programs' own random numbers.
     progress : bool
@@ -60,9 +57,13 @@ def run_status(
         ``line`` (Int64).
     """
     distinct = list(dict.fromkeys(programs))
-    with nullcontext(executor) if executor else Executor(workers=workers, seconds=seconds) as runner:
-        results = runner.run(distinct, seed=seed, progress=progress)
-        return verdict_table(Verdict(*(getattr(one, column) for column in COLUMNS)) for one in results)
+    with Executor(workers=workers, seconds=seconds) as executor:
+        return verdict_table(map(verdict_of, executor.run(distinct, seed=seed, progress=progress)))
+
+
+def verdict_of(result: Result) -> Verdict:
+    """Take the verdict out of a result."""
+    return Verdict(*(getattr(result, column) for column in COLUMNS))
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> pandas.DataFrame:

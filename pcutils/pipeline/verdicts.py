@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pandas
 
-from pcutils.execution import Executor, program_hash, run_status
+from pcutils.execution import Executor, program_hash
 from pcutils.execution.outcomes import Outcomes
-from pcutils.execution.status import COLUMNS, Verdict, verdict_table, with_types
+from pcutils.execution.status import COLUMNS, Verdict, verdict_of, verdict_table, with_types
 from pcutils.pipeline.digest import CodeBase
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.writing import replacing
@@ -114,7 +114,7 @@ class Verdicts:
         texts = {program_hash(program): program for program in programs}
         missing = [text for name, text in texts.items() if name not in self._known]
         if missing:
-            fresh = _verdicts(run_status(missing, executor=self._executor, progress=progress))
+            fresh = [verdict_of(result) for result in self._executor.run(missing, progress=progress)]
             self._known |= {verdict.program_hash: verdict for verdict in fresh}
             self._fresh += fresh
         return [self._known[name] for name in texts]

@@ -49,18 +49,14 @@ def run(files: RunFiles, *, variant: str, sampling: Sampling, execution: Executi
     def make_row(one: Sample) -> dict[str, Any]:
         return _row(one, pairs.iloc[one.prompt], variant)
 
-    files.samples(variant).parent.mkdir(parents=True, exist_ok=True)
+    target, model = files.samples(variant), files.model(variant)
+    target.parent.mkdir(parents=True, exist_ok=True)
     verdicts = Verdicts(files, execution, f"sampling-{variant}")
-    write_samples(
-        files.samples(variant),
-        files.model(variant),
-        prompts,
-        make_row,
-        SAMPLE_SCHEMA,
-        outcomes=verdicts.outcomes(),
-        **options,
-    )
-    verdicts.keep()
+    options["outcomes"] = verdicts.outcomes()
+    try:
+        write_samples(target, model, prompts, make_row, SAMPLE_SCHEMA, **options)
+    finally:
+        verdicts.keep()
 
 
 def choose_pairs(splits: pandas.DataFrame, per_split: int, seed: int) -> pandas.DataFrame:

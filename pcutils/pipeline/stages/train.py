@@ -50,5 +50,8 @@ def run(files: RunFiles, *, variant: str, models: Models, execution: Execution, 
     training, validation = part("train", variant), part("validation", variant.removesuffix("_downsampled"))
     options = models.model_dump(exclude=_FOR_OTHERS) | {"base": base}
     verdicts = Verdicts(files, execution, f"training-{variant}-{Processes().index}")
-    train(training, validation, tokenizer, files.model(variant), outcomes=verdicts.outcomes(), **options)
-    verdicts.keep()
+    options["outcomes"] = verdicts.outcomes()
+    try:
+        train(training, validation, tokenizer, files.model(variant), **options)
+    finally:
+        verdicts.keep()
