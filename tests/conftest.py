@@ -14,8 +14,12 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from pcutils.pipeline.publication import unguarded
+
+settings.register_profile("any machine", deadline=None)  # a busy one is slow, and nothing is wrong with it
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -43,14 +43,14 @@ def plain_bleu(samples: list[str], references: list[list[str]]) -> float:
     return brevity * sum(math.exp(sum(logarithms[:n]) / n) for n in range(1, 5)) / 4
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(programs, min_size=2, max_size=7))
 def test_self_bleu_is_bleu_against_all_others(samples: list[str]) -> None:
     references = [samples[:i] + samples[i + 1 :] for i in range(len(samples))]
     assert self_bleu(samples) == pytest.approx(plain_bleu(samples, references), rel=1e-12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(programs, min_size=1, max_size=5), st.lists(programs, min_size=1, max_size=5))
 def test_reference_bleu_has_the_same_references_for_all(samples: list[str], references: list[str]) -> None:
     expected = plain_bleu(samples, [references] * len(samples))
@@ -79,7 +79,7 @@ def test_samples_of_one_prompt_are_no_references_for_each_other() -> None:
     assert corrected_self_bleu(samples, groups=["a", "a", "b", "b"]) == 0.0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(programs, st.sampled_from("abc")), min_size=2, max_size=8))
 def test_groups_are_left_out_as_by_comparing_all_pairs(samples: list[tuple[str, str]]) -> None:
     texts, groups = map(list, zip(*samples, strict=True))
@@ -114,7 +114,7 @@ def test_sample_bleu_by_hand() -> None:
     assert sample_bleu("fd 50", "fd 60") == pytest.approx((0.5 * 0.5) ** 0.25)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_sample_bleu_is_a_share_and_one_for_equal_programs(program: str, reference: str) -> None:
     assert sample_bleu(program, program) == pytest.approx(1.0)

@@ -35,7 +35,7 @@ def test_distance_of_the_release_overstates_long_programs() -> None:
     assert levenshtein("x" + text, "y" + text) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_levenshtein_is_a_distance(a: str, b: str) -> None:
     assert levenshtein(a, b) == levenshtein(b, a)
@@ -96,7 +96,7 @@ def test_line_changes_count_each_line_once(before: str, after: str, expected: di
     assert named(line_changes(before, after)) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(*[st.lists(st.sampled_from(["fd 50", "fd 60", "pen red", "rt 90", "", "home()"]), max_size=8)] * 2)
 def test_line_changes_add_up(old: list[str], new: list[str]) -> None:
     changes = line_changes("\n".join(old), "\n".join(new))

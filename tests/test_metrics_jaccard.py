@@ -10,7 +10,7 @@ from pcutils.errors import DataError
 from pcutils.metrics import pairwise_jaccard, self_jaccard
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(st.sampled_from("abcdef")).map(" ".join), min_size=2, max_size=9))
 def test_every_pair_by_its_definition(programs: list[str]) -> None:
     sets = [set(program.split()) for program in programs]

@@ -27,7 +27,7 @@ LINES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(short | long, short | long, st.booleans())
 def test_blocks_cover_what_python_covers(before: str, after: str, popular_seeds: bool) -> None:
     peer = difflib.SequenceMatcher(None, before, after, autojunk=not popular_seeds)
@@ -39,7 +39,7 @@ def test_blocks_cover_what_python_covers(before: str, after: str, popular_seeds:
 @pytest.mark.skipif(
     sys.version_info >= (3, 12, 4), reason="this Python's difflib.Differ has the new algorithm"
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(LINES), max_size=14), st.lists(st.sampled_from(LINES), max_size=14))
 def test_lines_differ_as_in_python_3_11(before: list[str], after: list[str]) -> None:
     shown = [line for line in difflib.Differ().compare(before, after) if line[0] in "+-"]

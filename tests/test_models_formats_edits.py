@@ -47,14 +47,14 @@ def closed(trace: Trace) -> Trace:
     return Trace.from_states(trace.programs, trace.timestamps, title=trace.title)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(traces())
 def test_trace_comes_back_from_its_tokens(trace: Trace) -> None:
     found = FORM.read(encode(closed(trace)), NOTHING, title="line", username=None)
     assert found == closed(trace)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(traces(), st.data())
 def test_trace_comes_back_from_any_prefix_and_the_rest(trace: Trace, data: st.DataObject) -> None:
     trace = closed(trace)
@@ -110,7 +110,7 @@ def test_every_real_trace_keeps_the_form(trace: Trace) -> None:
     follow(encode(trace))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(traces().map(lambda trace: Trace.from_states(trace.programs, title="t")))
 def test_any_programs_keep_the_form(trace: Trace) -> None:
     follow(encode(trace))
@@ -123,7 +123,7 @@ def follow(tokens: list[int]) -> None:
         place.push(token)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**9), st.booleans())
 def test_whatever_the_form_allows_can_be_read(seed: int, with_prefix: bool) -> None:
     draw = random.Random(seed)
@@ -143,7 +143,7 @@ def test_whatever_the_form_allows_can_be_read(seed: int, with_prefix: bool) -> N
         assert encode(trace)[-1] == FORM.end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, FORM.vocabulary - 1), max_size=60), st.booleans(), st.integers(0, 9))
 def test_whatever_a_model_writes_is_read_or_refused(
     tokens: list[int], with_prefix: bool, opened: int
@@ -184,7 +184,7 @@ def test_line_may_change_in_characters_the_tokenizer_cuts(before: str, after: st
     follow(encode(Trace.from_states([before, after], title="line")))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 10**9))
 def test_no_step_from_lines_that_all_differ_changes_nothing(seed: int) -> None:
     draw = random.Random(seed)
@@ -219,7 +219,7 @@ def test_gap_that_leaves_the_calendar_is_unknown() -> None:
     assert trace.timestamps == (datetime(9999, 12, 31), None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(traces(), st.integers(10, 200))
 def test_recent_is_a_trace_that_ends_in_the_same_state(trace: Trace, room: int) -> None:
     (item,) = FORM.encode([trace])
@@ -247,7 +247,7 @@ def test_pointer_names_the_lines_that_an_edit_is_about() -> None:
     assert after["<drop>"][:2] == [second, third]  # what is replaced, and what comes next
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(traces(), st.data())
 def test_pointer_looks_at_nothing_ahead(trace: Trace, data: st.DataObject) -> None:
     (item,) = FORM.encode([trace])

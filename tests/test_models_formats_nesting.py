@@ -49,7 +49,7 @@ def test_indent_is_that_of_the_line() -> None:
     assert Nesting().after("for [1..4]\n  fd 50\n\n").indent == 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(texts, max_size=5))
 def test_tokens_lead_where_their_characters_do(parts: list[str]) -> None:
     follower = NestingOfTokens(parts)

@@ -31,7 +31,7 @@ def traces(draw: st.DrawFn) -> Trace:
     return Trace.from_states(distinct, times, title="line", is_complete=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(traces())
 def test_trace_comes_back_from_its_tokens(trace: Trace) -> None:
     (item,) = FORM.encode([trace])

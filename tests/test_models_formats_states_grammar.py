@@ -50,7 +50,7 @@ def test_trace_without_dates_keeps_the_form() -> None:
         assert token in allowed_after(tokens[:end])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_whatever_is_drawn_has_whole_headers_numbered_from_one(seed: int) -> None:
     draw, tokens = random.Random(seed), []

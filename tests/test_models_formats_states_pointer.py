@@ -91,7 +91,7 @@ def test_header_points_at_the_same_part_of_the_header_before() -> None:
         assert hints[start + place].tolist() == [first[place + 1], -1, HEADER, 0, 0, 0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(st.sampled_from([A, B, C, D, "", "  x"]), max_size=6).map("\n".join), max_size=5))
 def test_hint_never_looks_ahead(states: list[str]) -> None:
     (item,) = FORM.encode([Trace.from_states([*states, "end"], title="t")])

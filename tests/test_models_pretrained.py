@@ -338,9 +338,8 @@ def test_new_rows_start_near_the_known_ones_and_the_rest_is_kept(base: str) -> N
     tokens = torch.arange(9)[None]
     hints = torch.from_numpy(form.hints(range(9))).long()[None]
     hints[..., 2:] = 0
-    network.situation_input.weight.data.zero_()
-    network.nesting_input.weight.data.zero_()
-    network.line_input.weight.data.zero_()
+    for part in (network.situation_input, network.nesting_input, network.line_input, network.outcome_input):
+        part.weight.data.zero_()
     assert torch.equal(network.eval().embed(tokens, hints), original.get_input_embeddings()(tokens))
 
 

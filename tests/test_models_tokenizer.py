@@ -20,7 +20,7 @@ def pieces(text: str) -> list[str]:
     return [decode_tokens(TOKENIZER, [token]) for token in encode_texts(TOKENIZER, [text])[0]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(any_text)
 def test_any_text_comes_back(text: str) -> None:
     ids = encode_texts(TOKENIZER, [text])[0]
@@ -28,7 +28,7 @@ def test_any_text_comes_back(text: str) -> None:
     assert not {TOKENIZER.convert_tokens_to_ids(name) for name in (END, START, MASK, PAD)} & set(ids)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(any_text.map(lambda text: text + "\n")))
 def test_lines_can_be_encoded_one_by_one(lines: list[str]) -> None:
     whole = encode_texts(TOKENIZER, ["".join(lines)])[0]

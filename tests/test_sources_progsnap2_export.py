@@ -55,7 +55,7 @@ def all_but_the_end(trace: Trace) -> tuple[object, ...]:
 different_traces = st.lists(made_up_trace(), min_size=1, max_size=6, unique_by=all_but_the_end)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(different_traces, st.sampled_from(["Table", "Directory"]))
 def test_there_and_back_is_the_same_table(traces: list[Trace], representation: str) -> None:
     there_and_back(to_dataset(traces, "progsnap2"), representation)

@@ -76,7 +76,7 @@ def test_order_of_rows_does_not_matter_but_the_seed_does() -> None:
 names = st.integers(0, 6).map(str)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(names, names, st.sampled_from("abc")), min_size=1, max_size=60), st.integers(0, 5))
 def test_splits_never_share_what_they_must_not(rows: list[tuple[str, str, str]], seed: int) -> None:
     try:
@@ -152,7 +152,7 @@ def test_check_finds_a_leak() -> None:
             check_splits(items, labels)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), st.lists(st.tuples(names, names, st.sampled_from("abc")), min_size=12, max_size=50))
 def test_any_order_of_rows_gives_the_same_splits(
     data: st.DataObject, rows: list[tuple[str, str, str]]
@@ -320,7 +320,7 @@ shares = st.sampled_from([0.0, 0.03, 0.2, 0.5, 0.9])
 small_tables = st.lists(st.tuples(names, names, st.sampled_from("abc")), min_size=1, max_size=80)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(small_tables, shares, shares, shares, shares)
 def test_what_the_recipe_promises(
     rows: list[tuple[str, str, str]], students: float, titles: float, pairs: float, validation: float
@@ -357,7 +357,7 @@ def size_of(items: set[Item], pairs: set[tuple[str, str]]) -> int:
     return sum(item.pair in pairs for item in items)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(small_tables, st.binary(max_size=20))
 def test_a_column_of_items_holds_what_was_put_in(rows: list[tuple[str, str, str]], content: bytes) -> None:
     items = [Item(student, title, program.encode() + content) for student, title, program in rows]

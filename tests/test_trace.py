@@ -76,7 +76,7 @@ def with_format_newlines(trace: Trace) -> list[str]:
     return [program + ("" if i in bare else "\n") for i, program in enumerate(trace.programs)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(traces(awkward))
 def test_a_trace_comes_back_equal_or_is_refused(trace: Trace) -> None:
     refused = None
@@ -90,7 +90,7 @@ def test_a_trace_comes_back_equal_or_is_refused(trace: Trace) -> None:
         assert parse_trace(text) == trace
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     programs=st.lists(st.text(), min_size=1, max_size=5),
     title=st.none() | st.text(alphabet="ab 🐢-"),
@@ -104,7 +104,7 @@ def test_ordinary_traces_are_never_refused(programs, title, times, is_complete) 
     assert parse_trace(format_trace(trace)) == trace
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(awkward)
 def test_any_text_is_read_like_the_release_and_written_back(raw_text: str) -> None:
     expected = release_reading(raw_text)

@@ -116,6 +116,8 @@ class Format(ABC):
         The token that follows a complete trace.
     structure : list of int
         Tokens that say what comes next (a line that is kept, another state, the end) and not what it says.
+    structure_in_words : str
+        What those tokens say.
     has_grammar : bool
         Whether :meth:`allow` knows the form: always that of ``edits``, and that of ``states`` for tokenizers
         that cut dates into their parts.
@@ -131,6 +133,7 @@ class Format(ABC):
 
     name: str
     copy_start: tuple[float, float]
+    structure_in_words: str
 
     def __init__(
         self,

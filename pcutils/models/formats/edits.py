@@ -59,6 +59,7 @@ class EditsFormat(Format):
 
     name = "edits"
     copy_start = (0.0, 0.0)
+    structure_in_words = "whether a line stays, a state or the trace ends, and how much time passes"
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: Any) -> None:
         super().__init__(tokenizer, **options)

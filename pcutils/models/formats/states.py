@@ -78,6 +78,7 @@ class StatesFormat(Format):
 
     name = "states"
     copy_start = (5.0, 2.0)  # a line is more often repeated than skipped
+    structure_in_words = "whether a state or the trace ends"
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, **options: Any) -> None:
         super().__init__(tokenizer, **options)
