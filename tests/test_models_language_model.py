@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Pretrain
 from pcutils.models import StudentConfig, StudentLanguageModel
 from pcutils.models.batches import Example, collate
 from pcutils.models.building import quiet
-from pcutils.models.formats.base import OUTCOME_HINTS, SITUATIONS
+from pcutils.models.formats.hints import OUTCOME_HINTS, SITUATIONS
 from pcutils.models.formats.nesting import LINE_NUMBERS, NESTINGS
 from pcutils.models.scoring import token_losses
 

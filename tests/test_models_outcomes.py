@@ -12,7 +12,7 @@ import tiny_models
 from pcutils.execution import Outcome, Outcomes
 from pcutils.models import Prompt, TraceModel, load_model, sample
 from pcutils.models.formats import FORMATS, Format, make_format
-from pcutils.models.formats.base import FAILED, FAILED_HERE, RAN, UNKNOWN, outcome_hint
+from pcutils.models.formats.hints import FAILED, FAILED_HERE, RAN, UNKNOWN, outcome_hint
 from pcutils.trace import Trace
 
 TOKENIZER = tiny_models.tiny_tokenizer()

@@ -71,6 +71,11 @@ def test_parts_that_are_there_are_not_encoded_again(tmp_path: Path, monkeypatch:
     assert again == {tmp_path / "part-00002" / "tokens.i4"}
 
 
+def told(table: Dataset, conditions: str) -> list[str]:
+    form = EditsFormat(FORM.tokenizer, outcomes=Outcomes(conditions=conditions))
+    return encoding(form=form).keys(table)
+
+
 def test_key_depends_on_all_that_examples_depend_on() -> None:
     traces = tiny_models.made_up_traces()
     table = to_dataset(traces, "simulated")
@@ -87,8 +92,10 @@ def test_key_depends_on_all_that_examples_depend_on() -> None:
         encoding(form=EditsFormat(tiny_models.tiny_tokenizer(521))).keys(table),
         encoding(form=EditsFormat(FORM.tokenizer, title_tokens=5)).keys(table),
         encoding(form=EditsFormat(FORM.tokenizer, outcomes=Outcomes())).keys(table),
+        told(table, "one second"),
         encoding().keys(table.select(range(17))),
         encoding().keys(to_dataset([longer, *traces[1:]], "simulated")),
     ]
+    assert told(table, "one second") == told(table, "one second") != told(table, "two seconds")
     assert encoding().keys(table) == encoding().keys(to_dataset(traces, "simulated"))
     assert all(keys != encoding().keys(table) for keys in others)

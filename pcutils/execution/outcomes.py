@@ -53,6 +53,9 @@ class Outcomes:
     run : callable, optional
         Takes distinct programs and says of each how it ended. By default they are run with the usual limits,
         by processes that are started when the first program comes and shared by all models.
+    conditions : str
+        Names all that outcomes depend on besides the program, so that a training that was told others is not
+        taken for the same.
 
     Examples
     --------
@@ -61,8 +64,10 @@ class Outcomes:
     (True, Outcome(runs=False, line=1))
     """
 
-    def __init__(self, run: Callable[[list[str]], Iterable[Ended]] | None = None) -> None:
-        self._run = run or _run
+    def __init__(
+        self, run: Callable[[list[str]], Iterable[Ended]] | None = None, conditions: str = "the usual"
+    ) -> None:
+        self._run, self.conditions = run or _run, conditions
         self._known: dict[str, Outcome] = {}
 
     def learn(self, programs: Iterable[str]) -> None:

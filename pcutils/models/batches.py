@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pcutils.models.formats import Encoded, Format, cut
-from pcutils.models.formats.base import HINTS, NO_HINT
+from pcutils.models.formats.hints import HINTS, NO_HINT
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:

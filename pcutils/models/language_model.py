@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from pcutils.models.formats.base import OUTCOME_HINTS, SITUATIONS
+from pcutils.models.formats.hints import OUTCOME_HINTS, SITUATIONS
 from pcutils.models.formats.nesting import LINE_NUMBERS, NESTINGS
 
 if TYPE_CHECKING:

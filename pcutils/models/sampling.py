@@ -21,7 +21,8 @@ from pcutils.progress import track
 from pcutils.trace import Trace
 
 if TYPE_CHECKING:
-    from pcutils.models.formats.base import Place, Pointer
+    from pcutils.models.formats.base import Place
+    from pcutils.models.formats.hints import Pointer
     from pcutils.models.trace_model import TraceModel
 
 _ROOM_TO_WRITE = 0.25

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from pcutils.models.batches import Example, example_of
-from pcutils.models.formats.base import HINTS
+from pcutils.models.formats.hints import HINTS
 from pcutils.progress import track
 from pcutils.sources import traces_of
 
@@ -102,8 +102,8 @@ class Encoding:
     def keys(self, dataset: Dataset) -> list[str]:
         """Name each part of a table by all that its examples depend on, without encoding it."""
         form = self.form
-        settings = [form.name, form.title_tokens, form.history_tokens, self.context, self.with_hints]
-        settings.append(form.outcomes is not None)
+        told = None if form.outcomes is None else form.outcomes.conditions
+        settings = [form.name, form.title_tokens, form.history_tokens, self.context, self.with_hints, told]
         header = json.dumps(settings) + form.tokenizer.backend_tokenizer.to_str()
         digest = hashlib.sha256(header.encode())
         return [self._key(dataset.select(rows), digest.copy()) for rows in _parts(dataset)]

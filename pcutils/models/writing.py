@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pcutils.models.formats.base import HINTS, NO_HINT, Hint, Place, Pointer
+from pcutils.models.formats.base import Place
+from pcutils.models.formats.hints import HINTS, NO_HINT, Hint, Pointer
 from pcutils.models.row_cache import RowCache, grouped_attention
 
 if TYPE_CHECKING:

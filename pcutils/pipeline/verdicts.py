@@ -95,7 +95,7 @@ class Verdicts:
 
     def outcomes(self) -> Outcomes:
         """Tell models how programs end; what has to be run for them is kept by :meth:`keep`."""
-        return Outcomes(self._look_up)
+        return Outcomes(self._look_up, conditions=self._key)
 
     def keep(self) -> None:
         """Write the verdicts on what was run since the last time."""

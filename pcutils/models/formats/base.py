@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pcutils.models.formats.hints import HINTS, Pointer
 from pcutils.models.tokenizer import END, MASK, START, clean, decode_tokens, encode_texts
 from pcutils.trace import UNKNOWN_DATE, Trace
 
@@ -27,37 +28,7 @@ SEGMENTS = ("date", "first", "gaps", "edits", "end")
 in it, and that the trace ends."""
 DATE, FIRST_STATE, GAPS, EDITS, ENDING = range(5)
 
-SITUATIONS = 5
 _TRACES_AT_ONCE = 512
-
-Hint = tuple[int, int, int, int, int, int]
-"""Two tokens that may follow, -1 for none; the situation; what is open; how long the program is; and how the
-state before ended when it was run, see :func:`outcome_hint`."""
-NO_HINT: Hint = (-1, -1, 0, 0, 0, 0)
-HINTS = len(NO_HINT)
-
-UNKNOWN, RAN, FAILED, FAILED_HERE = range(4)
-OUTCOME_HINTS = 4
-"""Numbers a network gets at each place: nothing is known, the state before ran, it failed, and it failed in
-the line that this place is about."""
-
-
-class Pointer(Protocol):
-    """Follow a trace token by token and point into the state before; see :mod:`states_pointer`.
-
-    Attributes
-    ----------
-    ran : list of int, or None
-        The program that the last token says was run, as tokens; None where it says no such thing.
-    """
-
-    ran: list[int] | None
-
-    def push(self, token: int) -> None:
-        """Take one more token."""
-
-    def hint(self) -> Hint:
-        """Give what is known of the place behind the last token; to be asked after each."""
 
 
 class Place(Protocol):
@@ -215,7 +186,7 @@ class Format(ABC):
         Returns
         -------
         ndarray of int32, shape (n, 6)
-            As in :data:`Hint`, after each token. It is worked out from the tokens up to there.
+            A :data:`~pcutils.models.formats.hints.Hint` after each token.
         """
         pointer = self.pointer()
         hints = []
@@ -331,28 +302,6 @@ class Format(ABC):
             None where the model may choose. Then the state under way is left out when the room ends with it.
         """
         return None
-
-
-def outcome_hint(before: Outcome | None, line: int | None) -> int:
-    """Give the number of the hint at a place.
-
-    Parameters
-    ----------
-    before : Outcome or None
-        How the state before ended; None where there is none, or nobody says.
-    line : int or None
-        The line of it that the place is about, from 0; None where it is about none.
-
-    Returns
-    -------
-    int
-        UNKNOWN, RAN, FAILED or FAILED_HERE.
-    """
-    if before is None:
-        return UNKNOWN
-    if before.runs:
-        return RAN
-    return FAILED_HERE if line is not None and line == before.line else FAILED
 
 
 def kept_states(trace: Trace) -> tuple[Trace, list[int]]:

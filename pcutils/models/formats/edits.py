@@ -20,7 +20,6 @@ from pcutils.models.formats.base import (
     Encoded,
     Format,
     Place,
-    Pointer,
     header,
     kept_states,
     mask_of,
@@ -29,6 +28,7 @@ from pcutils.models.formats.edits_grammar import EditsGrammar, EditsPlace
 from pcutils.models.formats.edits_pointer import EditsPointer
 from pcutils.models.formats.edits_replay import Replay
 from pcutils.models.formats.edits_tokens import OPERATIONS, Operations
+from pcutils.models.formats.hints import Pointer
 from pcutils.models.formats.states_grammar import StatesGrammar
 from pcutils.models.formats.states_pointer import Alphabet
 from pcutils.models.tokenizer import END, decode_tokens, encode_texts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pcutils.models.formats.base import Hint, outcome_hint
 from pcutils.models.formats.edits_tokens import Operations, digit_sizes
+from pcutils.models.formats.hints import Hint, Pointer, outcome_hint
 from pcutils.models.formats.nesting import Nesting, line_number
 from pcutils.models.formats.states_pointer import Alphabet
 
@@ -18,7 +18,7 @@ FIRST, GAP, AT_LINE, REPLACING, IN_LINE = range(5)
 Line = list[int]
 
 
-class EditsPointer:
+class EditsPointer(Pointer):
     """Follow a trace token by token, carry its edits out, and point at the lines they are about.
 
     Parameters
@@ -27,20 +27,22 @@ class EditsPointer:
         What the tokens are.
     operations : Operations
         The tokens that edits add.
-    outcome : callable
-        Says how a program ends that is written in so many tokens.
+    outcome_of : callable
+        As for :class:`~pcutils.models.formats.hints.Pointer`.
 
     Notes
     -----
     Between lines the two tokens named are the first ones of the next two lines of the state before, or, where
     lines were dropped, of the one to replace and of the next. Inside a new line they are the tokens
-    that follow the same place in the line it replaces and in the line above it.
+    that follow the same place in the line it replaces and in the line above it. The situation is FIRST, GAP,
+    AT_LINE, REPLACING or IN_LINE.
     """
 
     def __init__(
-        self, alphabet: Alphabet, operations: Operations, outcome: Callable[[list[int]], Outcome | None]
+        self, alphabet: Alphabet, operations: Operations, outcome_of: Callable[[list[int]], Outcome | None]
     ) -> None:
-        self.alphabet, self.operations, self.outcome_of = alphabet, operations, outcome
+        super().__init__(outcome_of)
+        self.alphabet, self.operations = alphabet, operations
         self.old: list[Line] = []
         self.new: list[Line] = []
         self.line: Line = []
@@ -50,12 +52,8 @@ class EditsPointer:
         self.changing = self.in_header = self.in_gap = False
         self.matches: list[tuple[Line, int]] = []  # a line, and the place in it that comes next
         self.nesting = Nesting()
-        self.ran: list[int] | None = None
-        self.outcome: Outcome | None = None  # of the state before
 
-    def push(self, token: int) -> None:
-        """Take the next token of the trace."""
-        self.ran = None
+    def _push(self, token: int) -> None:
         operation = self.operations.meaning(token)
         if token == self.alphabet.start:
             self._begin([])
@@ -75,23 +73,7 @@ class EditsPointer:
         else:
             self._move(operation.kind)
 
-    def hint(self) -> Hint:
-        """Give what is known of the place behind the last token.
-
-        Returns
-        -------
-        same, other : int
-            Tokens that may follow, -1 for none.
-        situation : int
-            One of FIRST, GAP, AT_LINE, REPLACING, IN_LINE.
-        nesting, line : int
-            What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
-        outcome : int
-            How the state before ended, and whether this is about the line that fails; see
-            :func:`~pcutils.models.formats.base.outcome_hint`.
-        """
-        if self.ran is not None:
-            self.outcome = self.outcome_of(self.ran)
+    def _hint(self) -> Hint:
         if self.digits_left or self.in_gap or self.in_header:
             return -1, -1, GAP if self.changing else FIRST, 0, 0, outcome_hint(self.outcome, None)
         left = max(0, len(self.dropped) - self.replaced)  # lines still to replace

@@ -18,11 +18,11 @@ from pcutils.models.formats.base import (
     Encoded,
     Format,
     Place,
-    Pointer,
     header,
     kept_states,
     mask_of,
 )
+from pcutils.models.formats.hints import Pointer
 from pcutils.models.formats.states_grammar import StatesGrammar, StatesPlace
 from pcutils.models.formats.states_pointer import Alphabet, StatesPointer
 from pcutils.models.tokenizer import END, decode_tokens, encode_texts

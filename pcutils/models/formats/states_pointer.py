@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pcutils.models.formats.base import NO_HINT, Hint, outcome_hint
+from pcutils.models.formats.hints import NO_HINT, Hint, Pointer, outcome_hint
 from pcutils.models.formats.nesting import Nesting, NestingOfTokens, line_number
 from pcutils.models.tokenizer import END, START, decode_tokens
 
@@ -70,35 +70,34 @@ def opens_header(text: str) -> bool:
     return text.startswith(_OPENING) and text[len(_OPENING) : len(_OPENING) + 1].isdigit()
 
 
-class StatesPointer:
+class StatesPointer(Pointer):
     """Follow a trace token by token and point at the aligned place in the state before.
 
     Parameters
     ----------
     alphabet : Alphabet
         What the tokens are.
-    outcome : callable
-        Says how a program ends that is written in so many tokens.
+    outcome_of : callable
+        As for :class:`~pcutils.models.formats.hints.Pointer`.
 
     Notes
     -----
     A line that differs from its first token on counts as inserted: the pointer waits. A line that starts
     alike and then differs counts as changed: the pointer goes to the line after. A line found further down
-    means that the lines between were deleted.
+    means that the lines between were deleted. The first of the two tokens named comes next if this line goes
+    on as in the state before, the second starts the line after, and has no place in headers. The situation is
+    FIRST, HEADER, FOLLOWING, INSIDE_CHANGE or AFTER_CHANGE.
     """
 
-    def __init__(self, alphabet: Alphabet, outcome: Callable[[list[int]], Outcome | None]) -> None:
-        self.alphabet, self.outcome_of = alphabet, outcome
+    def __init__(self, alphabet: Alphabet, outcome_of: Callable[[list[int]], Outcome | None]) -> None:
+        super().__init__(outcome_of)
+        self.alphabet = alphabet
         self.in_header, self.line_starts = False, True
         self.nesting = Nesting()
-        self.ran: list[int] | None = None
-        self.outcome: Outcome | None = None  # of the state before
         self.opening: list[int] | None = []  # tokens of this line as long as it may become a header
         self._begin([], [])
 
-    def push(self, token: int) -> None:
-        """Take the next token of the trace."""
-        self.ran = None
+    def _push(self, token: int) -> None:
         if token == self.alphabet.start:
             self._begin([], [])
             return
@@ -106,25 +105,7 @@ class StatesPointer:
             self._begin_state(opening)
         self._take(token)
 
-    def hint(self) -> Hint:
-        """Give what is known of the place behind the last token.
-
-        Returns
-        -------
-        same : int
-            The token that comes next if this line goes on as in the state before; -1 in the first state.
-        skip : int
-            The token that starts the line after in the state before; -1 in the first state and in headers.
-        situation : int
-            One of FIRST, HEADER, FOLLOWING, INSIDE_CHANGE, AFTER_CHANGE.
-        nesting, line : int
-            What is open in this state and how many lines it has; see :mod:`pcutils.models.formats.nesting`.
-        outcome : int
-            How the state before ended, and whether this is about the line that fails; see
-            :func:`~pcutils.models.formats.base.outcome_hint`.
-        """
-        if self.ran is not None:
-            self.outcome = self.outcome_of(self.ran)
+    def _hint(self) -> Hint:
         if not self.current:
             return NO_HINT
         if self.in_header:
