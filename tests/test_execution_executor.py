@@ -206,12 +206,14 @@ def test_settings_that_cannot_work_are_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_run_status_has_one_row_a_distinct_program() -> None:
     frame = run_status(["fd 1", "oops()", "fd 1", "fd (", "var x = 1;"], workers=1)
-    assert list(frame.columns) == ["program_hash", "status", "error_kind", "message", "language", "line"]
+    texts = ["program_hash", "status", "error_kind", "message", "language"]
+    assert list(frame.columns) == [*texts, "line", "column"]
     assert list(frame["program_hash"]) == [program_hash(p) for p in ("fd 1", "oops()", "fd (", "var x = 1;")]
     assert list(frame["status"]) == ["success", "error", "error", "success"]
     assert list(frame["error_kind"].fillna("")) == ["", "name", "compile", ""]
     assert list(frame["language"]) == ["coffee", "coffee", "coffee", "js"]
     assert list(frame["line"].fillna(0)) == [0, 0, 2, 0]
+    assert list(frame["column"].fillna(0)) == [0, 0, 5, 0]
 
 
 def test_a_program_is_known_by_its_text() -> None:

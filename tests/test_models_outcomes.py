@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 import tiny_models
 
-from pcutils.execution import Outcome, Outcomes
+from pcutils.execution import ErrorPlace, Outcome, Outcomes
 from pcutils.models import Prompt, TraceModel, load_model, sample
 from pcutils.models.formats import FORMATS, Format, make_format
-from pcutils.models.formats.hints import FAILED, FAILED_HERE, RAN, UNKNOWN, outcome_hint
+from pcutils.models.formats.hints import (
+    ERROR_AHEAD,
+    ERROR_BEHIND,
+    ERROR_HERE,
+    FAILED,
+    RAN,
+    UNKNOWN,
+    outcome_hint,
+)
 from pcutils.trace import Trace
 
 TOKENIZER = tiny_models.tiny_tokenizer()
@@ -30,7 +38,7 @@ class Asked:
 
     def __call__(self, programs: list[str]) -> list[SimpleNamespace]:
         self.programs += programs
-        return [SimpleNamespace(status=self.status, message=None, line=None) for _ in programs]
+        return [SimpleNamespace(status=self.status, message=None, line=None, column=None) for _ in programs]
 
 
 def told(form: Format, trace: Trace) -> list[tuple[str, int]]:
@@ -52,22 +60,29 @@ def test_each_program_is_run_once() -> None:
 @pytest.mark.parametrize(
     ("program", "outcome"),
     [
-        ("fd 5", Outcome(True, None)),
-        ("fd 5\nfdd 5", Outcome(False, 1)),
-        ("fd 5\nfor i in [1..3\n  rt 9", Outcome(False, 2)),
-        ("fd 5)\nrt 9", Outcome(False, 0)),
-        ("throw 'no'", Outcome(False, None)),
+        ("fd 5", Outcome(True)),
+        ("fd 5\nfdd 5", Outcome(False, ErrorPlace(1, 0, 3))),
+        ("afd = 5\nfd afd + fda", Outcome(False, ErrorPlace(1, 9, 12))),
+        ("fd 5\nfor i in [1..3\n  rt 9", Outcome(False, ErrorPlace(2, 6, 7))),
+        ("fd 5\nx = [1", Outcome(False, ErrorPlace(1, 6, 7))),  # the bracket is missed behind the last line
+        ("fd 5)\nrt 9", Outcome(False, ErrorPlace(0, 4, 5))),
+        ("write '\N{TURTLE}')\nrt 9", Outcome(False, ErrorPlace(0, 9, 10))),
+        ("throw 'no'", Outcome(False)),
     ],
 )
-def test_a_run_shows_the_line_that_fails(program: str, outcome: Outcome) -> None:
+def test_a_run_shows_what_fails(program: str, outcome: Outcome) -> None:
     assert Outcomes()(program) == outcome
 
 
-def test_a_hint_is_about_the_line_that_fails() -> None:
-    failed = Outcome(False, 1)
-    assert [outcome_hint(failed, line) for line in (None, 0, 1)] == [FAILED, FAILED, FAILED_HERE]
-    assert [outcome_hint(Outcome(False, None), line) for line in (None, 0)] == [FAILED, FAILED]
-    assert [outcome_hint(Outcome(True, None), line) for line in (None, 0)] == [RAN, RAN]
+def test_a_hint_is_about_the_place_that_fails() -> None:
+    failed = Outcome(False, ErrorPlace(1, 3, 6))
+    assert [outcome_hint(failed, line) for line in (None, 0, 1)] == [FAILED, FAILED, ERROR_AHEAD]
+    assert outcome_hint(failed, 0, (3, 6)) == FAILED
+    named = [(0, 3), (2, 4), (3, 6), (5, 9), (6, 7)]
+    where = [ERROR_AHEAD, ERROR_HERE, ERROR_HERE, ERROR_HERE, ERROR_BEHIND]
+    assert [outcome_hint(failed, 1, characters) for characters in named] == where
+    assert [outcome_hint(Outcome(False), line) for line in (None, 0)] == [FAILED, FAILED]
+    assert [outcome_hint(Outcome(True), line) for line in (None, 0)] == [RAN, RAN]
     assert outcome_hint(None, 0) == UNKNOWN
 
 
@@ -78,9 +93,10 @@ def test_edits_are_told_how_the_state_before_ended() -> None:
     assert found[run : run + 4] == [
         ("<run>", FAILED),
         ("<unknown>", FAILED),  # about the first line, which is right
-        ("<keep>", FAILED_HERE),
-        ("<drop>", FAILED_HERE),  # the line to replace is still this one
+        ("<keep>", ERROR_AHEAD),
+        ("<drop>", ERROR_HERE),  # `fdd`, the first word of the line to replace, is what is wrong
     ]
+    assert found[run + 4 : next_run - 1] == [("fd", ERROR_HERE), (" ", ERROR_BEHIND), ("5", ERROR_BEHIND)]
     assert found[next_run - 1][1] == FAILED  # about the third line
     assert {hint for _, hint in found[next_run:]} == {RAN}
     assert found[last_run][0] == "<run>"
@@ -93,8 +109,18 @@ def test_states_are_told_how_the_state_before_ended() -> None:
     first = next(place for place in range(headers[1], len(found)) if found[place][0].endswith("\n"))
     assert {hint for _, hint in found[headers[1] : first + 1]} == {FAILED}  # the line ahead is the first
     ahead = next(place for place in range(first + 1, len(found)) if found[place][0].endswith("\n"))
-    assert found[ahead][1] == FAILED_HERE
+    assert found[ahead : ahead + 3] == [("\n", ERROR_HERE), ("fd", ERROR_HERE), (" ", ERROR_BEHIND)]
     assert {hint for _, hint in found[headers[2] :]} == {RAN}
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_what_an_error_is_about_is_not_named_as_what_comes_next(name: str) -> None:
+    form = make_format(name, TOKENIZER, outcomes=Outcomes())
+    (item,) = form.encode([BROKEN])
+    hints = form.hints(np.concatenate([item.prompt, *item.states]))
+    places = hints[:, -1]
+    assert (hints[np.isin(places, [ERROR_HERE, ERROR_BEHIND]), 0] == -1).all()
+    assert {"edits": ERROR_AHEAD, "states": RAN}[name] in places[hints[:, 0] >= 0]
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

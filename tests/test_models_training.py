@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -215,6 +216,17 @@ def test_how_a_step_is_read_changes_only_the_rounding(tmp_path: Path, options: d
     tiny_models.tiny_model(tmp_path / "parts", tokens=1_500, **options)
     bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("whole", "parts")]
     np.testing.assert_allclose(*bits, rtol=1e-3)
+
+
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
+@pytest.mark.timeout(600)
+def test_compiling_changes_only_the_rounding(tmp_path: Path) -> None:
+    for is_compiled in (False, True):
+        tiny_models.tiny_model(tmp_path / str(is_compiled), tokens=None, steps=3, compiled=is_compiled)
+    bits = [curve(tmp_path / str(is_compiled))["bits_per_trace"] for is_compiled in (False, True)]
+    np.testing.assert_allclose(*bits, rtol=1e-3)
+    names = [weights(tmp_path / str(is_compiled)).keys() for is_compiled in (False, True)]
+    assert names[0] == names[1]
 
 
 def test_products_of_sixteen_bits_change_only_the_rounding(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas
 import pytest
 
-from pcutils.execution import Executor, Result, program_hash
+from pcutils.execution import ErrorPlace, Executor, Outcome, Result, program_hash
 from pcutils.pipeline import open_run, verdicts
 from pcutils.pipeline.files import RunFiles
 from pcutils.pipeline.measuring import measure
@@ -92,20 +92,21 @@ def test_what_is_run_for_a_model_is_kept(tmp_path: Path, ran: list[str]) -> None
     asking = Verdicts(files, EXECUTION, "sampling-trace")
     outcomes = asking.outcomes()
     outcomes.learn(["fd 1", "fd 2"])
-    assert outcomes("fd 3\noops()") == (False, 1)
+    assert outcomes("fd 3\noops()") == Outcome(False, ErrorPlace(1, 0, 4))
     assert ran == ["fd 1", "fd 2", "fd 3\noops()"]
     asking.keep()
     again = Verdicts(files, EXECUTION, "samples-trace")
     assert list(again.status(["fd 3\noops()", "fd 2"])["status"]) == ["error", "success"]
-    assert again.outcomes()("fd 3\noops()") == (False, 1)
+    assert again.outcomes()("fd 3\noops()") == Outcome(False, ErrorPlace(1, 0, 4))
     assert len(ran) == 3
 
 
-def test_a_compiler_stops_in_a_line(tmp_path: Path) -> None:
+def test_a_compiler_stops_at_a_place(tmp_path: Path) -> None:
     files = RunFiles(tmp_path)
     for _ in range(2):  # run, then read again
         found = Verdicts(files, EXECUTION, "measures").status(["fd 1\nfd 2)", "fd 1"])
         assert found["line"].tolist() == [2, pandas.NA]
+        assert found["column"].tolist() == [5, pandas.NA]
 
 
 def test_what_a_chapters_model_asked_is_not_run_again(tmp_path: Path, ran: list[str]) -> None:

@@ -11,6 +11,7 @@ from pcutils.lazy import lazy_names
 
 _HOMES = {
     "Drawing": "drawing",
+    "ErrorPlace": "messages",
     "Executor": "executor",
     "Outcome": "outcomes",
     "Outcomes": "outcomes",

@@ -45,8 +45,8 @@ class Compiler(Helper):
         Returns
         -------
         dict
-            ``code``, or the ``status`` and ``message`` of the failure, and its ``line`` where it has one; and
-            ``parses_as_js``, whether the text could be JavaScript.
+            ``code``, or the ``status`` and ``message`` of the failure, and its ``line`` and ``column``
+            where it has them; and ``parses_as_js``, whether the text could be JavaScript.
         """
         job = {"text": text, "end": end}
         for _ in range(ATTEMPTS):

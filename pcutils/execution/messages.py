@@ -1,8 +1,9 @@
-"""What an error message says of the program that fails: the name it is about, and the line."""
+"""What an error message says of the program that fails: the name it is about, and the place."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _NAMES = (
     re.compile(r"ReferenceError: (\S+) is not defined"),
@@ -34,8 +35,25 @@ def named_in(message: str | None) -> str | None:
     return next((match[1] for match in matches if match), None)
 
 
-def error_line(program: str, message: str | None, line: int | None) -> int | None:
-    r"""Find the line that an error points at.
+class ErrorPlace(NamedTuple):
+    """Where in a program an error is.
+
+    Parameters
+    ----------
+    line : int
+        From 0.
+    start, end : int
+        The characters of the line that it is about, from 0, the last left out; ``end`` may be one behind the
+        line's last, where something is missing.
+    """
+
+    line: int
+    start: int
+    end: int
+
+
+def error_place(program: str, message: str | None, line: int | None, column: int | None) -> ErrorPlace | None:
+    r"""Find the place that an error points at.
 
     Parameters
     ----------
@@ -43,29 +61,40 @@ def error_line(program: str, message: str | None, line: int | None) -> int | Non
         The program that fails.
     message : str or None
         The error.
-    line : int or None
-        Where the compiler stopped, from 1.
+    line, column : int or None
+        Where the compiler stopped, see :class:`pcutils.execution.Result`.
 
     Returns
     -------
-    int or None
-        Place of a line, from 0: where the compiler stopped, at most the last; or the first line with the name
-        in the message. None where neither is known.
+    ErrorPlace or None
+        The character at which the compiler stopped, or the end of the last line where it read on behind it;
+        or the first mention of the name in the message. None where neither is known.
 
     Examples
     --------
-    >>> error_line("fd 9\nfdd 9", "ReferenceError: fdd is not defined", None)
-    1
-    >>> error_line("fd (9", "SyntaxError: missing )", 2)
-    0
+    >>> error_place("fd 9\nfdd 9", "ReferenceError: fdd is not defined", None, None)
+    ErrorPlace(line=1, start=0, end=3)
+    >>> error_place("fd (9", "SyntaxError: missing )", 1, 4)
+    ErrorPlace(line=0, start=3, end=4)
     """
     lines = program.split("\n")
-    if line is not None:
-        return min(line, len(lines)) - 1
-    name = named_in(message)
-    return next((place for place, text in enumerate(lines) if name and mentions(text, name)), None)
+    if line is not None and column is not None:
+        place = min(line, len(lines)) - 1
+        units = lines[place].encode("utf-16-le", "surrogatepass")
+        before = units[: 2 * (column - 1)] if line <= len(lines) else units
+        start = len(before.decode("utf-16-le", "surrogatepass"))
+        return ErrorPlace(place, start, start + 1)
+    if (name := named_in(message)) is not None:
+        for place, text in enumerate(lines):
+            if found := _mention(text, name):
+                return ErrorPlace(place, *found.span())
+    return None
 
 
 def mentions(line: str, name: str) -> bool:
     """Say whether a line has a name in it, as a word of its own."""
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", line) is not None
+    return _mention(line, name) is not None
+
+
+def _mention(line: str, name: str) -> re.Match[str] | None:
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", line)

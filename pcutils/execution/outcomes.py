@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from pcutils.execution.executor import Executor
-from pcutils.execution.messages import error_line
+from pcutils.execution.messages import ErrorPlace, error_place
 from pcutils.execution.result import program_hash
 
 _REMEMBERED = 200_000
@@ -29,6 +29,10 @@ class Ended(Protocol):
     def line(self) -> int | None:
         """Where the compiler stopped, from 1."""
 
+    @property
+    def column(self) -> int | None:
+        """The same, in its line."""
+
 
 class Outcome(NamedTuple):
     """What a student sees of a run.
@@ -37,12 +41,12 @@ class Outcome(NamedTuple):
     ----------
     runs : bool
         Whether the program runs without an error.
-    line : int or None
-        The place of the line that the error points at, from 0; None where there is none.
+    error : ErrorPlace or None
+        What the error points at; None where there is none, or it points at nothing.
     """
 
     runs: bool
-    line: int | None
+    error: ErrorPlace | None = None
 
 
 class Outcomes:
@@ -61,7 +65,7 @@ class Outcomes:
     --------
     >>> outcomes = Outcomes()
     >>> outcomes("fd 100").runs, outcomes("fd 100\nfdd 100")
-    (True, Outcome(runs=False, line=1))
+    (True, Outcome(runs=False, error=ErrorPlace(line=1, start=0, end=3)))
     """
 
     def __init__(
@@ -78,9 +82,8 @@ class Outcomes:
         unknown = {name: text for name, text in texts.items() if name not in self._known}
         if unknown:
             for (name, text), ended in zip(unknown.items(), self._run([*unknown.values()]), strict=True):
-                self._known[name] = Outcome(
-                    ended.status == "success", error_line(text, ended.message, ended.line)
-                )
+                place = error_place(text, ended.message, ended.line, ended.column)
+                self._known[name] = Outcome(ended.status == "success", place)
 
     def __call__(self, program: str) -> Outcome:
         """Say how a program ends."""

@@ -59,8 +59,9 @@ class Result:
         The text it wrote, a line for each paragraph, button and question.
     drawing : Drawing
         What it drew until it ended or was stopped.
-    line : int or None
-        Line at which the compiler stopped, from 1; it may be the one behind the last. None where it did not.
+    line, column : int or None
+        Where the compiler stopped, from 1, columns in units of UTF-16; the line may be the one behind the
+        last. None where it did not.
     """
 
     program_hash: str
@@ -71,6 +72,7 @@ class Result:
     output: str = ""
     drawing: Drawing = field(default_factory=Drawing)
     line: int | None = None
+    column: int | None = None
 
 
 def error_kind(message: str, while_compiling: bool) -> ErrorKind:
@@ -118,6 +120,7 @@ def result_of(name: str, report: Mapping[str, Any]) -> Result:
     status: Status = "limit" if report["status"] == "crash" else report["status"]
     message = None if status == "success" else str(report["message"])
     kind = error_kind(message or "", not report["compiled"]) if status == "error" else None
+    line, column = (report.get(key) if status == "error" else None for key in ("line", "column"))
     return Result(
         name,
         status,
@@ -126,5 +129,6 @@ def result_of(name: str, report: Mapping[str, Any]) -> Result:
         report.get("language", "coffee"),
         report.get("output", ""),
         Drawing.from_report(report),
-        report.get("line") if status == "error" else None,
+        line,
+        column,
     )

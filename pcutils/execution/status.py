@@ -21,9 +21,11 @@ class Verdict(NamedTuple):
     message: str | None
     language: str
     line: int | None
+    column: int | None
 
 
 COLUMNS = list(Verdict._fields)
+_NUMBERS = ("line", "column")
 
 
 def run_status(
@@ -53,8 +55,8 @@ def run_status(
     -------
     pandas.DataFrame
         One row a distinct program, in the order of first appearance, with the columns ``program_hash``,
-        ``status``, ``error_kind``, ``message``, ``language`` (strings; missing where there is none) and
-        ``line`` (Int64).
+        ``status``, ``error_kind``, ``message``, ``language`` (strings; missing where there is none), ``line``
+        and ``column`` (Int64).
     """
     distinct = list(dict.fromkeys(programs))
     with Executor(workers=workers, seconds=seconds) as executor:
@@ -75,4 +77,4 @@ def verdict_table(verdicts: Iterable[Verdict]) -> pandas.DataFrame:
 
 def with_types(table: pandas.DataFrame) -> pandas.DataFrame:
     """Give the columns of a table of verdicts their types."""
-    return table.astype({column: "Int64" if column == "line" else "string" for column in COLUMNS})
+    return table.astype({column: "Int64" if column in _NUMBERS else "string" for column in COLUMNS})

@@ -76,6 +76,10 @@ def train(
     bf16 : bool, optional
         Multiply in bfloat16, while weights and losses stay float32. By default on GPUs that have units of
         their own for it; on a processor it gains nothing, see ``benchmarks/NOTES.md``.
+    compiled : bool
+        Compile the decoder with :func:`torch.compile` before the first step, which needs a C++ compiler on a
+        processor. Compiling takes minutes and saves a fifth of the time there and back on a processor, see
+        ``benchmarks/NOTES.md``, so it pays in trainings of an hour or more. Only the rounding changes.
     learning_rate : float, optional
         Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others. By default
         0.003, and 0.0001 with `base`, where more than 0.001 is refused.

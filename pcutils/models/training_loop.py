@@ -62,6 +62,7 @@ class Settings:
     accumulate: int = 1
     pack: bool | None = None
     bf16: bool | None = None
+    compiled: bool = False
     evaluations: int = 12
     patience: int = 0
     validation_traces: int = 256
@@ -115,6 +116,8 @@ class TrainingLoop:
         pack = settings.pack if settings.pack is not None else self.device.type == "cuda"
         self.row_length = settings.batch_tokens // settings.accumulate if pack else None
         self.bf16 = _has_bf16(self.device) if settings.bf16 is None else settings.bf16
+        if settings.compiled:
+            self.network.decoder.base_model.compile(dynamic=True)
         self.step = self.tokens = self.without_gain = 0
         self.seconds, self.best = 0.0, math.inf
         self.sums = [0.0, 0, 0]  # bits, scored tokens and traces since the last evaluation

@@ -128,6 +128,7 @@ class Models(Section):
     """Size and training of the five models; each ends when `tokens` or `seconds` are used up.
 
     With several `processes`, each takes its part of every step, on a GPU of its own where there are any.
+    `compiled` networks take minutes to compile and less time a step: for trainings of an hour or more.
 
     With a `base`, a folder or a name on the hub, the models start from this pretrained decoder and its
     tokenizer; `vocabulary`, `layers`, `width`, `heads` and `decoder` are then ignored, and the context is at
@@ -148,6 +149,7 @@ class Models(Section):
     form: Literal["edits", "states"] = "edits"
     copy_hints: bool = True
     outcome_hints: bool = True
+    compiled: bool = False
     decoder: Literal["llama", "gpt2"] = "llama"
     base: str | None = None
     title_tokens: Annotated[int, Field(ge=0)] = 0

@@ -56,7 +56,10 @@
     try {
       answer.code = compiler.compile(source.text + source.end, { bare: true, runtime: 'none' });
     } catch (error) {
-      if (error && error.location) answer.line = error.location.first_line + 1;
+      if (error && error.location) {
+        answer.line = error.location.first_line + 1;
+        answer.column = error.location.first_column + 1;
+      }
       answer.message = error instanceof Error ? error.name + ': ' + error.message : 'Error: ' + error;
     }
     return JSON.stringify(answer);

@@ -41,8 +41,8 @@ class EditsPointer(Pointer):
     def __init__(
         self, alphabet: Alphabet, operations: Operations, outcome_of: Callable[[list[int]], Outcome | None]
     ) -> None:
-        super().__init__(outcome_of)
-        self.alphabet, self.operations = alphabet, operations
+        super().__init__(alphabet, outcome_of)
+        self.operations = operations
         self.old: list[Line] = []
         self.new: list[Line] = []
         self.line: Line = []
@@ -77,7 +77,9 @@ class EditsPointer(Pointer):
         if self.digits_left or self.in_gap or self.in_header:
             return -1, -1, GAP if self.changing else FIRST, 0, 0, outcome_hint(self.outcome, None)
         left = max(0, len(self.dropped) - self.replaced)  # lines still to replace
-        seen = outcome_hint(self.outcome, self.cursor - left)
+        replaced = self.dropped[self.replaced : self.replaced + 1]
+        line, place = self.matches[0] if self.line else (replaced[0] if replaced else [], 0)
+        seen = outcome_hint(self.outcome, self.cursor - left, self._named(line, place))
         return *self._next(), self.nesting.number, line_number(len(self.new)), seen
 
     def _begin(self, old: list[Line]) -> None:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pcutils.execution.outcomes import Outcome
+    from pcutils.models.formats.states_pointer import Alphabet
 
 SITUATIONS = 5
 
 Hint = tuple[int, int, int, int, int, int]
-"""Two tokens that may follow, -1 for none; the situation; what is open and how many lines this state has, see
+"""Two tokens that may follow, -1 for none, and the first never what an error is about or what comes behind it
+in its line; the situation; what is open and how many lines this state has, see
 :mod:`pcutils.models.formats.nesting`; and how the state before ended when it was run, see
 :func:`outcome_hint`."""
 NO_HINT: Hint = (-1, -1, 0, 0, 0, 0)
 HINTS = len(NO_HINT)
 
-OUTCOME_HINTS = 4
-UNKNOWN, RAN, FAILED, FAILED_HERE = range(OUTCOME_HINTS)
+OUTCOME_HINTS = 6
+UNKNOWN, RAN, FAILED, ERROR_AHEAD, ERROR_HERE, ERROR_BEHIND = range(OUTCOME_HINTS)
 
 
-def outcome_hint(before: Outcome | None, line: int | None) -> int:
+def outcome_hint(before: Outcome | None, line: int | None, named: tuple[int, int] | None = None) -> int:
     """Say how the state before ended, for one place in the next.
 
     Parameters
@@ -31,17 +33,25 @@ def outcome_hint(before: Outcome | None, line: int | None) -> int:
         How it ended; None where there is none, or nobody says.
     line : int or None
         The line of it that the place is about, from 0; None where it is about none.
+    named : tuple of int, optional
+        The first character of this line, and the one behind the last, that come next there.
 
     Returns
     -------
     int
-        UNKNOWN, RAN, FAILED, or FAILED_HERE where the error is in this line.
+        UNKNOWN, RAN or FAILED; where the error is in this line, whether the characters named are what it is
+        about: ERROR_HERE, or ERROR_BEHIND it, or it is still AHEAD, as it is where none are named.
     """
     if before is None:
         return UNKNOWN
     if before.runs:
         return RAN
-    return FAILED_HERE if line is not None and line == before.line else FAILED
+    error = before.error
+    if error is None or error.line != line:
+        return FAILED
+    if named is None or named[1] <= error.start:
+        return ERROR_AHEAD
+    return ERROR_HERE if named[0] < error.end else ERROR_BEHIND
 
 
 class Pointer(ABC):
@@ -49,6 +59,8 @@ class Pointer(ABC):
 
     Parameters
     ----------
+    alphabet : Alphabet
+        What the tokens are.
     outcome_of : callable
         Says how a program ends that is written in so many tokens; None where nobody says.
 
@@ -60,8 +72,8 @@ class Pointer(ABC):
         How the state before ended.
     """
 
-    def __init__(self, outcome_of: Callable[[list[int]], Outcome | None]) -> None:
-        self._outcome_of = outcome_of
+    def __init__(self, alphabet: Alphabet, outcome_of: Callable[[list[int]], Outcome | None]) -> None:
+        self.alphabet, self._outcome_of = alphabet, outcome_of
         self.ran: list[int] | None = None
         self.outcome: Outcome | None = None
 
@@ -74,7 +86,17 @@ class Pointer(ABC):
         """Give what is known of the place behind the last token; to be asked after each."""
         if self.ran is not None:
             self.outcome = self._outcome_of(self.ran)
-        return self._hint()
+        same, other, situation, nesting, line, seen = self._hint()
+        if seen in (ERROR_HERE, ERROR_BEHIND):
+            same = -1
+        return same, other, situation, nesting, line, seen
+
+    def _named(self, line: Sequence[int], place: int) -> tuple[int, int] | None:
+        """Give the characters that the token at a place of a line stands for; None behind its end."""
+        if place >= len(line):
+            return None
+        lengths = [len(self.alphabet.texts[token]) for token in line[: place + 1]]
+        return sum(lengths[:-1]), sum(lengths)
 
     @abstractmethod
     def _push(self, token: int) -> None:

@@ -90,8 +90,7 @@ class StatesPointer(Pointer):
     """
 
     def __init__(self, alphabet: Alphabet, outcome_of: Callable[[list[int]], Outcome | None]) -> None:
-        super().__init__(outcome_of)
-        self.alphabet = alphabet
+        super().__init__(alphabet, outcome_of)
         self.in_header, self.line_starts = False, True
         self.nesting = Nesting()
         self.opening: list[int] | None = []  # tokens of this line as long as it may become a header
@@ -110,7 +109,9 @@ class StatesPointer(Pointer):
             return NO_HINT
         if self.in_header:
             return *self._next(), 0, 0, outcome_hint(self.outcome, None)
-        seen = outcome_hint(self.outcome, self.line - 1)  # the first line is the header
+        start = self.old_lines[self.line]
+        named = self._named(self.old[start : self._line_end()], self.place - start)
+        seen = outcome_hint(self.outcome, self.line - 1, named)  # the first line is the header
         return *self._next(), self.nesting.number, line_number(len(self.current_lines) - 1), seen
 
     def _opening_of_header(self, token: int) -> list[int] | None:
