@@ -338,7 +338,11 @@ def test_step_touches_only_the_students_it_met(tmp_path: Path) -> None:
     assert 0 < changed.sum() < len(changed) - 1  # not all of the six students
 
 
-def test_stacked_muon_takes_the_steps_of_torchs() -> None:
+@pytest.mark.parametrize("units", [{}, {"avx512_bf16": True}])
+def test_stacked_muon_takes_the_steps_of_torchs(
+    units: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
     random = torch.Generator().manual_seed(0)
     shapes = [(16, 16), (16, 16), (48, 16), (16, 48), (16, 16)]
     start = [torch.randn(shape, generator=random) for shape in shapes]

@@ -16,7 +16,8 @@ class StackedMuon(torch.optim.Muon):
 
     Parameters
     ----------
-    As for :class:`torch.optim.Muon`, of which it takes the same steps, up to rounding to bfloat16.
+    As for :class:`torch.optim.Muon`, of which it takes the same steps, up to rounding to bfloat16. On a
+    processor without units for bfloat16, where its products take many times as long, they are of float32.
 
     Notes
     -----
@@ -62,9 +63,17 @@ class StackedMuon(torch.optim.Muon):
 def _orthogonal(matrices: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
     """Move all singular values of matrices, shape (n, rows, columns), towards one, by Newton and Schulz."""
     a, b, c = coefficients
-    result = matrices.bfloat16()
+    result = matrices.to(_working_type(matrices.device))
     result = result / result.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)
     for _ in range(steps):
         gram = result @ result.mT
         result = torch.baddbmm(result, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), result, beta=a)
     return result
+
+
+def _working_type(device: torch.device) -> torch.dtype:
+    """Give bfloat16, as torch's own, but where a processor can only emulate it."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    units = torch.cpu.get_capabilities()
+    return torch.bfloat16 if units.get("amx_bf16") or units.get("avx512_bf16") else torch.float32
