@@ -76,14 +76,14 @@ def show_tellings(tellings: Mapping[str, Trace], *, caption: str) -> None:
 def tellings_html(tellings: Mapping[str, Trace], *, caption: str) -> str:
     """Write the table of :func:`show_tellings` as HTML."""
     columns = [_programs(trace) for trace in tellings.values()]
-    head = "".join(f"<th scope='col'>{escape(VARIANT_LABELS[name])}</th>" for name in tellings)
+    head = "<th scope='col' class='pc-number'>state</th>"
+    head += "".join(f"<th scope='col'>{escape(VARIANT_LABELS[name])}</th>" for name in tellings)
     rows = [
-        f"<tr><th scope='row'>{number}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        f"<tr><th scope='row' class='pc-number'>{number}</th>"
+        f"{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
         for number, cells in enumerate(zip_longest(*columns, fillvalue=""), start=1)
     ]
-    table = (
-        f"<table><caption>{escape(caption)}</caption><thead><tr><th scope='col'>state</th>{head}</tr></thead>"
-    )
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
     table += f"<tbody>{''.join(rows)}</tbody></table>"
     return f"{STYLE}<div class='pc-figure'>{scroll_box(table, f'Table: {caption}')}</div>"
 
