@@ -229,6 +229,16 @@ def test_compiling_changes_only_the_rounding(tmp_path: Path) -> None:
     assert names[0] == names[1]
 
 
+def test_compiling_without_a_compiler_says_what_to_do(tmp_path: Path) -> None:
+    from torch._inductor import config
+
+    with (
+        config.patch({"cpp.cxx": ("no-such-compiler",)}),
+        pytest.raises(ModelError, match=r"cannot be compiled.*no-such-compiler.*set `compiled` to false"),
+    ):
+        tiny_models.tiny_model(tmp_path, tokens=None, steps=1, compiled=True)
+
+
 def test_products_of_sixteen_bits_change_only_the_rounding(tmp_path: Path) -> None:
     for is_short in (False, True):
         tiny_models.tiny_model(tmp_path / str(is_short), tokens=3_000, bf16=is_short)

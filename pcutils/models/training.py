@@ -78,7 +78,7 @@ def train(
         their own for it; on a processor it gains nothing, see ``benchmarks/NOTES.md``.
     compiled : bool
         Compile the decoder with :func:`torch.compile` before the first step, which needs a C++ compiler on a
-        processor. Compiling takes minutes and saves a fifth of the time there and back on a processor, see
+        processor. Compiling takes minutes and saves a tenth to a fifth of the time on a processor, see
         ``benchmarks/NOTES.md``, so it pays in trainings of an hour or more. Only the rounding changes.
     learning_rate : float, optional
         Highest rate of AdamW; see :class:`pcutils.models.optimizers.Optimizers` for the others. By default
@@ -119,7 +119,8 @@ def train(
     Raises
     ------
     ModelError
-        If there is nothing to train or validate on, or a setting is unknown or out of range.
+        If there is nothing to train or validate on, a setting is unknown or out of range, or `compiled` is
+        asked for where nothing can compile.
 
     Notes
     -----

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pcutils.errors import ModelError
 from pcutils.models import checkpoints
 from pcutils.models.batches import Example, collate, endless_batches
 from pcutils.models.building import quiet
@@ -150,7 +151,13 @@ class TrainingLoop:
             bar.update(self._used(unit))
             while self.share < 1 and not self.has_stopped:
                 share, used = self.share, self._used(unit)
-                self._learn(next(batches), share)
+                try:
+                    self._learn(next(batches), share)
+                except torch._dynamo.exc.BackendCompilerFailed as error:
+                    raise ModelError(
+                        f"This network cannot be compiled: {error.inner_exception}. Install what is missing,"
+                        " or set `compiled` to false."
+                    ) from error
                 self.seconds = self.processes.agree(time.perf_counter() - started)
                 bar.update(self._used(unit) - used)
                 due = self._evaluation_due(share)
