@@ -14,7 +14,7 @@ from pcutils.models.language_model import StudentLanguageModel
 from pcutils.models.muon import StackedMuon
 
 WARM_UP_SHARE = 0.03
-STUDENT_RATE = 10.0
+STUDENT_RATE = 40.0
 MUON_RATE = 3.0
 CLIP = 1.0
 NEW_PARTS_RATE = 30.0
