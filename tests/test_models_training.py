@@ -232,8 +232,9 @@ def test_compiling_changes_only_the_rounding(tmp_path: Path) -> None:
 def test_compiling_without_a_compiler_says_what_to_do(tmp_path: Path) -> None:
     from torch._inductor import config
 
+    torch.compiler.reset()
     with (
-        config.patch({"cpp.cxx": ("no-such-compiler",)}),
+        config.patch({"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}),
         pytest.raises(ModelError, match=r"cannot be compiled.*no-such-compiler.*set `compiled` to false"),
     ):
         tiny_models.tiny_model(tmp_path, tokens=None, steps=1, compiled=True)
