@@ -77,9 +77,8 @@ class EditsPointer(Pointer):
         if self.digits_left or self.in_gap or self.in_header:
             return -1, -1, GAP if self.changing else FIRST, 0, 0, outcome_hint(self.outcome, None)
         left = max(0, len(self.dropped) - self.replaced)  # lines still to replace
-        replaced = self.dropped[self.replaced : self.replaced + 1]
-        line, place = self.matches[0] if self.line else (replaced[0] if replaced else [], 0)
-        seen = outcome_hint(self.outcome, self.cursor - left, self._named(line, place))
+        line, place = self.matches[0] if self.line else (self._to_replace, 0)
+        seen = self._seen(self.cursor - left, line, place)
         return *self._next(), self.nesting.number, line_number(len(self.new)), seen
 
     def _begin(self, old: list[Line]) -> None:
@@ -107,9 +106,8 @@ class EditsPointer(Pointer):
             self.in_header = not ends
             return
         if not self.line:
-            replaced = self.dropped[self.replaced : self.replaced + 1]
             above = self.new[-1:] if self.changing else []
-            self.matches = [(replaced[0] if replaced else [], 0), (above[0] if above else [], 0)]
+            self.matches = [(self._to_replace, 0), (above[0] if above else [], 0)]
         self.line.append(token)
         self.nesting = self.alphabet.nesting.after(self.nesting, [token])
         self.matches = [(line, _after(line, place, token)) for line, place in self.matches]
@@ -124,10 +122,16 @@ class EditsPointer(Pointer):
         if self.line:
             same, other = (line[place] if place < len(line) else -1 for line, place in self.matches)
             return same, other, IN_LINE
-        left = self.dropped[self.replaced : self.replaced + 1]
-        ahead = [line[0] for line in [*left, *self.old[self.cursor : self.cursor + 2]][:2]]
+        left = self._to_replace
+        lines = [*([left] if left else []), *self.old[self.cursor : self.cursor + 2]]
+        ahead = [line[0] for line in lines[:2]]
         same, other = [*ahead, self.alphabet.end, self.alphabet.end][:2]
         return same, other, REPLACING if left else AT_LINE
+
+    @property
+    def _to_replace(self) -> Line:
+        """The dropped line whose place the next new line takes; empty where there is none."""
+        return self.dropped[self.replaced] if self.replaced < len(self.dropped) else []
 
 
 def _after(line: Line, place: int, token: int) -> int:

@@ -91,12 +91,13 @@ class Pointer(ABC):
             same = -1
         return same, other, situation, nesting, line, seen
 
-    def _named(self, line: Sequence[int], place: int) -> tuple[int, int] | None:
-        """Give the characters that the token at a place of a line stands for; None behind its end."""
-        if place >= len(line):
-            return None
+    def _seen(self, number: int, line: Sequence[int], place: int) -> int:
+        """Say how the state before ended, for the token at a place of one of its lines."""
+        error = self.outcome.error if self.outcome is not None else None
+        if error is None or error.line != number or place >= len(line):
+            return outcome_hint(self.outcome, number)
         lengths = [len(self.alphabet.texts[token]) for token in line[: place + 1]]
-        return sum(lengths[:-1]), sum(lengths)
+        return outcome_hint(self.outcome, number, (sum(lengths[:-1]), sum(lengths)))
 
     @abstractmethod
     def _push(self, token: int) -> None:

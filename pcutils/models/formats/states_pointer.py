@@ -110,8 +110,8 @@ class StatesPointer(Pointer):
         if self.in_header:
             return *self._next(), 0, 0, outcome_hint(self.outcome, None)
         start = self.old_lines[self.line]
-        named = self._named(self.old[start : self._line_end()], self.place - start)
-        seen = outcome_hint(self.outcome, self.line - 1, named)  # the first line is the header
+        line = self.old[start : self._line_end()]
+        seen = self._seen(self.line - 1, line, self.place - start)  # the first line is the header
         return *self._next(), self.nesting.number, line_number(len(self.current_lines) - 1), seen
 
     def _opening_of_header(self, token: int) -> list[int] | None:
