@@ -4,7 +4,7 @@
                                    [--runtime TURTLEBITS_JS --chromium PATH --browser-programs 40]
 
 PROGRAMS is a file of JSON lines, plain or gzipped, with `program` and, where a browser's verdict is known,
-its `status` and the `kind` of program; without it the programs are the states of made-up students. Identical
+its `status` and the `kind` of program; without it the programs are states of simulated students. Identical
 programs are left out first, and no cache is filled. The peer mini-racer runs our own turtle commands in V8,
 with a new context for each program and as many processes as there are workers; without the walls that ours
 has, except a limit on time. The browser is Chromium with Pencil Code's own runtime, where its file is given.
@@ -18,6 +18,7 @@ import json
 import multiprocessing
 import random
 import resource
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,9 +31,8 @@ import psutil
 from pcutils.execution import Executor
 from pcutils.execution import compiler as compiling
 from pcutils.execution.engine import SHIM, runtime_script
-from pcutils.execution.limits import Limits
-from pcutils.execution.page import is_page
-from pcutils.execution.translation import END
+from pcutils.execution.result import Limits
+from pcutils.execution.translation import END, is_page
 
 HERE = Path(compiling.HERE)
 SECONDS = Limits().seconds
@@ -46,8 +46,8 @@ def read_programs(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content.decode("utf-8").split("\n") if line]
 
 
-def made_up_programs(count: int, seed: int) -> list[dict[str, Any]]:
-    """Take the states of made-up students' traces."""
+def simulated_programs(count: int, seed: int) -> list[dict[str, Any]]:
+    """Take the states of simulated students' traces."""
     from pcutils.simulate import simulate
 
     traces, _ = simulate(max(10, count // 40), seed=seed)
@@ -149,10 +149,15 @@ def mini_racer(programs: Sequence[str], workers: int) -> list[str]:
 
 def browser(programs: Sequence[str], runtime: Path, chromium: Path | None) -> list[str]:
     """Run programs in Chromium."""
-    from pcutils.execution.browser import Browser
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    from browser import Browser
+    from playwright.sync_api import sync_playwright
 
-    with Browser(runtime=runtime, chromium=chromium) as running:
-        return [result.status for result in running.run(programs)]
+    with sync_playwright() as playwright:
+        running = Browser(playwright, str(chromium or playwright.chromium.executable_path), runtime)
+        statuses = [result.status for result in running.run(programs)]
+        running.close()
+    return statuses
 
 
 def share(first: Sequence[str], second: Sequence[str]) -> str:
@@ -173,7 +178,7 @@ def main() -> None:
     parser.add_argument("--chromium", type=Path)
     parser.add_argument("--browser-programs", type=int, default=40)
     options = parser.parse_args()
-    rows = read_programs(options.path) if options.path else made_up_programs(options.programs, options.seed)
+    rows = read_programs(options.path) if options.path else simulated_programs(options.programs, options.seed)
     rows = [row for row in rows if not options.kinds or row.get("kind") in options.kinds]
     chosen = choose(rows, options.programs, options.seed)
     programs = [row["program"] for row in chosen]

@@ -2,7 +2,7 @@
 
     python benchmarks/metrics.py [FOLDER_OF_ROLLOUTS] [--traces 300] [--programs 250] [--repeats 3]
 
-Without a folder the traces are made up. Peers: edit distances and edit kinds on Python's own difflib,
+Without a folder the traces are generated. Peers: edit distances and edit kinds on Python's own difflib,
 Self-BLEU on nltk where it is installed and on plain counting of all pairs otherwise. From Python 3.12.4 on,
 difflib compares lines differently, so that a few edit counts of the peer differ from the paper's.
 """
@@ -25,8 +25,8 @@ from pathlib import Path
 
 from pcutils.errors import TraceError
 from pcutils.metrics import self_bleu, trace_metrics
-from pcutils.metrics.behaviour import release_states
 from pcutils.metrics.code import ANY_COLOR
+from pcutils.metrics.registry import release_programs
 from pcutils.trace import Trace, parse_trace
 
 PEER_KEYS = (
@@ -69,7 +69,7 @@ def peer_edits(before: str, after: str) -> Counter[str]:
 
 def peer_metrics(trace: Trace) -> tuple[float, ...]:
     """The costly measures of a trace by their definitions, in the order of `PEER_KEYS`."""
-    programs = release_states(trace).programs
+    programs = list(release_programs(trace))
     steps = list(pairwise(programs))
     to_last = [peer_distance(program, programs[-1]) for program in programs[:-1]]
     sequential = [peer_distance(*step) for step in steps]
@@ -104,8 +104,8 @@ def peer_self_bleu(programs: Sequence[str]) -> float:
     return brevity * sum(math.exp(sum(logs[:n]) / n) for n in range(1, 5)) / 4
 
 
-def made_up_traces(count: int, seed: int) -> list[Trace]:
-    """Traces of made-up programs that grow, change and shrink at random lines."""
+def generated_traces(count: int, seed: int) -> list[Trace]:
+    """Traces of generated programs that grow, change and shrink at random lines."""
     dice = random.Random(seed)
     commands = (
         "fd {}",
@@ -168,7 +168,7 @@ def main() -> None:
     traces = (
         traces_of_rollouts(options.rollouts, count, options.seed)
         if options.rollouts
-        else made_up_traces(count, options.seed)
+        else generated_traces(count, options.seed)
     )
     programs = [trace.programs[-1] for trace in traces][: options.programs]
 

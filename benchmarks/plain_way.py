@@ -12,7 +12,7 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, TrainingArguments
 
-from pcutils.models.formats.states import state_texts
+from pcutils.models.notation import state_texts
 from pcutils.models.tokenizer import END, SPECIAL_TOKENS, START
 from pcutils.trace import Trace
 

@@ -3,7 +3,7 @@
     python benchmarks/sampling.py [--train-seconds 40] [--traces 256] [--plain-traces 64]
                                   [--ways plain same states edits unrun] [--batch-sizes 64 256]
 
-All students are made up. Each way is first trained for about as many processor seconds, a network of the same
+All students are simulated. Each way is first trained for as many processor seconds, a network of the same
 size on the same traces, and then writes a trace for each of the same titles. The plain way is ``generate`` on
 padded batches of 64 with whole states. A model that never ends its traces is slow, and one that ends them at
 once is fast: so the table also says how many traces ended and could be read, and how many states they have.
@@ -27,10 +27,10 @@ from typing import Any
 import torch
 from plain_way import PlainWay, Size
 
+from pcutils.data import load, traces_of
 from pcutils.errors import TraceError
-from pcutils.models import Prompt, TraceModel, sample, train, train_tokenizer, training_texts
+from pcutils.models import Prompt, TraceModel, train, train_tokenizer, training_texts
 from pcutils.models.tokenizer import END
-from pcutils.sources import load, traces_of
 from pcutils.trace import Trace, parse_trace
 
 SIZE = Size(vocabulary=1024, layers=2, width=128, heads=4, context=1024)
@@ -58,7 +58,7 @@ def train_ours(traces: Sequence[Trace], form: str, seconds: float, **settings: b
     table = load("simulated", students=STUDENTS, titles=TITLES, assignments_per_student=TITLES)
     tokenizer = train_tokenizer(training_texts(traces), vocabulary=SIZE.vocabulary)
     options = {
-        "form": form,
+        "notation": form,
         "layers": SIZE.layers,
         "width": SIZE.width,
         "heads": SIZE.heads,
@@ -99,7 +99,7 @@ def generate_with_ours(model: TraceModel, prompts: Sequence[Prompt]) -> list[Tra
     """Write with ``generate`` from a network of ours that takes no hints, padded in front."""
     network, found = model.network, []
     vectors = model.student_vectors([prompt.username for prompt in prompts])
-    starts = [torch.from_numpy(ids).long() for ids in model.form.prompts([one.title for one in prompts])]
+    starts = [torch.from_numpy(ids).long() for ids in model.notation.prompts([one.title for one in prompts])]
     for first in range(0, len(prompts), PLAIN_BATCH):
         chosen = range(first, min(first + PLAIN_BATCH, len(prompts)))
         longest = 1 + max(len(starts[place]) for place in chosen)
@@ -115,13 +115,13 @@ def generate_with_ours(model: TraceModel, prompts: Sequence[Prompt]) -> list[Tra
             top_k=0,
             top_p=1.0,
             max_new_tokens=SIZE.context - longest,
-            eos_token_id=model.form.end,
-            pad_token_id=model.form.tokenizer.pad_token_id,
+            eos_token_id=model.notation.end,
+            pad_token_id=model.notation.tokenizer.pad_token_id,
         )
         for ids in written.tolist():
-            ids = ids[: ids.index(model.form.end) + 1] if model.form.end in ids else ids
+            ids = ids[: ids.index(model.notation.end) + 1] if model.notation.end in ids else ids
             try:
-                found.append(model.form.read(ids, Trace((), (), ()), title=None, username=None))
+                found.append(model.notation.read(ids, Trace((), (), ()), title=None, username=None))
             except TraceError:
                 found.append(None)
     return found
@@ -159,7 +159,7 @@ def main() -> None:
         for trace in (traces[place % len(traces)] for place in range(options.traces))
     ]
     states = sum(len(trace.programs) for trace in traces) / len(traces)
-    print(f"{len(traces)} traces of made-up students to learn from, {states:.2f} states each")
+    print(f"{len(traces)} traces of simulated students to learn from, {states:.2f} states each")
     print(f"{'way':18}{'seconds':>8}{'traces/s':>10}{'ratio':>10}{'ended, read':>12}{'states each':>12}")
     plain_rate = None
     for way in sorted(options.ways, key=WAYS.index):
@@ -177,8 +177,8 @@ def main() -> None:
             compared_rate = describe("same, generate", used, written, None)
         for batch_size in options.batch_sizes:
             samples, used = timed(
-                lambda model=model, size=batch_size, kept=way != "same": sample(
-                    model, prompts, batch_size=size, keep_form=kept, progress=False
+                lambda model=model, size=batch_size, kept=way != "same": model.generate(
+                    prompts, batch_size=size, keep_form=kept, progress=False
                 )
             )
             describe(f"{way}, ours, {batch_size}", used, [one.trace for one in samples], compared_rate)

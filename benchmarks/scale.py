@@ -1,21 +1,21 @@
-"""Rows a second, memory and disk of the steps that see every trace, on made-up tables of several sizes.
+"""Rows a second, memory and disk of the steps that see every trace, on simulated tables of several sizes.
 
     python benchmarks/scale.py --traces 10000 100000
 
-Each size goes through the steps up to a first step of training, each in a process of its own: a made-up
+Each size goes through the steps up to a first step of training, each in a process of its own: a simulated
 table in the shape of the hub is written; it is read, validated, put into shards and split; a tokenizer is
-trained; the traces are told as `synthetic` tells them and encoded; some of the shards are measured, their
-programs run. Made-up students write slowly, so a few are made up in earnest, and all others write the same
+trained; the traces become the variant `synthetic` and encoded; some of the shards are measured, their
+programs run. Simulating students is slow, so only a few are simulated, and all others write the same
 programs with other numbers and a remark of their own: no program occurs twice, which is the slowest case.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,9 +26,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pcutils.pipeline.files import RunFiles
-from pcutils.pipeline.memory import MemoryWatch
-from pcutils.pipeline.words import duration
+from pcutils.runs.files import RunFiles
+from pcutils.runs.workflow import duration
 from pcutils.simulate import simulate_students
 from pcutils.trace import Trace
 
@@ -41,7 +40,7 @@ HUB_SCHEMA = pa.schema(
     ]
 )
 ONE_SHARD = "measures of one shard"
-IN_EARNEST = 100
+SIMULATED = 100
 ROWS_IN_FILE = 100_000
 ROWS_IN_GROUP = 1_000
 _NUMBER = re.compile(r"(?<![\w.#])\d+")
@@ -66,7 +65,7 @@ class Step:
 
 def made_up_rows(count: int) -> Iterator[dict[str, object]]:
     """Make up as many rows in the shape of the hub, one student after the other."""
-    students = [traces for _, traces in simulate_students(IN_EARNEST, 0)]
+    students = [traces for _, traces in simulate_students(SIMULATED, 0)]
     made = number = 0
     while True:
         for traces in students:
@@ -80,7 +79,7 @@ def made_up_rows(count: int) -> Iterator[dict[str, object]]:
 
 def varied(trace: Trace, number: int) -> dict[str, object]:
     """Let another student write a trace, with other numbers and a remark of their own."""
-    username, more = f"made-up-{number:07}", number // IN_EARNEST % 7
+    username, more = f"made-up-{number:07}", number // SIMULATED % 7
     return {
         "username": username,
         "title": trace.title,
@@ -93,7 +92,7 @@ def varied(trace: Trace, number: int) -> dict[str, object]:
 
 
 def make(folder: Path, count: int) -> None:
-    """Write a made-up table; a row group is in memory at a time."""
+    """Write a simulated table; a row group is in memory at a time."""
     folder.mkdir(parents=True)
     rows = made_up_rows(count)
     files = -(-count // ROWS_IN_FILE)
@@ -108,8 +107,7 @@ def make(folder: Path, count: int) -> None:
 
 def split(run_dir: Path, shards: int) -> None:
     """Split the traces of a run again, as the step `data` does at its end."""
-    from pcutils.sources.shards import read_batches
-    from pcutils.splits import item_of, split_items
+    from pcutils.data import item_of, read_batches, split_items
 
     columns = ("username", "title", "programs")
     items = [
@@ -128,14 +126,24 @@ def disk(*paths: Path) -> int:
 
 
 def watched(name: str, rows: int, command: list[str], written: Callable[[], int]) -> Step:
-    """Run a command and watch it."""
-    began = time.monotonic()
-    with MemoryWatch(0.2) as memory:
-        done = subprocess.run([sys.executable, *command], check=False, capture_output=True, text=True)
-    seconds = time.monotonic() - began
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
-    return Step(name, rows, seconds, memory.largest_mb, memory.peak_mb, written())
+    """Run a command, and look five times a second how much memory it and what it started hold."""
+    import psutil
+
+    began, largest, together = time.monotonic(), 0, 0
+    with tempfile.TemporaryFile() as said:
+        process = psutil.Popen([sys.executable, *command], stdout=said, stderr=said)
+        while process.poll() is None:
+            held = []
+            for one in [process, *process.children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    held.append(one.memory_info().rss // 2**20)
+            largest, together = max(largest, *held, 0), max(together, sum(held))
+            time.sleep(0.2)
+        seconds = time.monotonic() - began
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{name} failed:\n{said.read()[-2000:].decode()}")
+    return Step(name, rows, seconds, largest, together, written())
 
 
 def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Iterator[Step]:
@@ -146,12 +154,12 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
     run_dir.mkdir(parents=True)
     data = {"source": "hub", "path": str(table), "shards": shards}
     profile = {
-        "description": "made up",
+        "description": "simulated",
         "data": data,
         "execution": {"workers": arguments.workers},
         "models": {"layers": 1, "width": 32, "heads": 2, "tokens": 1, "outcome_hints": False},
     }
-    files.profile.write_text(json.dumps(profile), encoding="utf-8")
+    files.at("profile").write_text(json.dumps(profile), encoding="utf-8")
     step = ["-m", "pcutils.cli", "step", "--run-dir", str(run_dir)]
     own = [__file__, "--folder", str(folder)]
     yield watched("make the table", count, [*own, "--only-make", str(count)], lambda: disk(table))
@@ -159,8 +167,8 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
         "data: read, validate, write, split", count, [*step, "data"], lambda: disk(run_dir / "data")
     )
     yield watched("  of it, split", count, [*own, "--only-split", str(shards)], lambda: 0)
-    yield watched("tokenizer", count, [*step, "tokenizer"], lambda: disk(files.tokenizer))
-    training, model = [*step, "train", "--variant", "synthetic"], files.model("synthetic")
+    yield watched("tokenizer", count, [*step, "tokenizer"], lambda: disk(files.at("tokenizer")))
+    training, model = [*step, "train", "--variant", "synthetic"], files.at("model", "synthetic")
     yield watched("train: retell, encode, one step", count, training, lambda: disk(model))
     for shard in files.shard_names[: arguments.measure]:
         rows = pq.read_metadata(files.part("traces", shard)).num_rows
@@ -172,7 +180,7 @@ def measure_size(count: int, folder: Path, arguments: argparse.Namespace) -> Ite
 
 def show(count: int, steps: list[Step]) -> None:
     """Print one size."""
-    print(f"\n{count:,} made-up traces")
+    print(f"\n{count:,} simulated traces")
     print(f"{'step':36} {'rows':>9} {'rows/s':>8} {'time':>12} {'largest':>9} {'together':>9} {'disk':>9}")
     for step in steps:
         memory = f"{step.largest_mb:>6} MB {step.together_mb:>6} MB"
@@ -215,10 +223,10 @@ def main() -> None:
     if arguments.only_split:
         split(arguments.folder / "run", arguments.only_split)
         return
-    began, simulated = time.monotonic(), sum(len(traces) for _, traces in simulate_students(IN_EARNEST, 0))
+    began, simulated = time.monotonic(), sum(len(traces) for _, traces in simulate_students(SIMULATED, 0))
     rate = simulated / (time.monotonic() - began)
     print(
-        f"Made up in earnest: {simulated:,} traces of {IN_EARNEST} students, {rate:.0f} traces/s; the others "
+        f"Simulated: {simulated:,} traces of {SIMULATED} students, {rate:.0f} traces/s; the others "
         "vary them, and pack better on disk than people's."
     )
     sizes = {}

@@ -1,10 +1,10 @@
-"""Measure how bits a trace fall with the size of the network and the number of traces, on made-up students.
+"""Measure how bits a trace fall with the size of the network and the number of traces, on simulated students.
 
     python benchmarks/scaling.py --widths 32 --record no
     python benchmarks/scaling.py
 
 Each cell of the grid is one training of our own, with the same seed. All cells score the same traces of
-made-up students that none of them has seen. The smaller sets of traces are the first students of the larger
+simulated students that none of them has seen. The smaller sets of traces are the first students of the larger
 ones. A cell that is done is kept in the folder of the work and not trained again, so that the grid can be run
 in parts. The last call writes records/scaling.json, from which the book's page on planning reads; it also
 measures how fast one processor does the steps before a training.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -24,14 +25,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pcutils.data import item_of, load, split_items, to_dataset, traces_of
 from pcutils.execution import Executor
 from pcutils.metrics import trace_metrics
 from pcutils.models import train, train_tokenizer, training_texts
-from pcutils.models.batches import make_examples
-from pcutils.models.formats import FORMATS, SEGMENTS, make_format
-from pcutils.pipeline.provenance import Clock, provenance
-from pcutils.sources import load, to_dataset, traces_of
-from pcutils.splits import item_of, split_items
+from pcutils.models.examples import Encoder
+from pcutils.models.notation import NOTATIONS, SEGMENTS, make_notation
+from pcutils.runs.provenance import commit_of, package_versions, processors, usage
 from pcutils.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ VALIDATION, HELD_OUT = 96, 240
 PER_STUDENT = 12
 SIMULATION = {"titles": 16, "assignments_per_student": PER_STUDENT, "seed": 0}
 SETTINGS = {
-    "form": "edits",
+    "notation": "edits",
     "outcome_hints": False,
     "layers": 2,
     "heads": 4,
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--record", choices=["yes", "no"], default="yes", help="whether to write the record")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    clock = Clock()
+    clock = time.time()
     training, validation, held_out = made_up_parts()
     tokenizer = train_tokenizer(training_texts(training), vocabulary=VOCABULARY)
     cells = []
@@ -89,10 +89,10 @@ def main() -> None:
                 flush=True,
             )
     if arguments.record == "yes":
-        settings = {**SETTINGS, "vocabulary": VOCABULARY, "students": "made up", **SIMULATION}
+        settings = {**SETTINGS, "vocabulary": VOCABULARY, "students": "simulated", **SIMULATION}
         content = {
             "cells": cells,
-            "traces": {name: lengths(name, tokenizer, training) for name in FORMATS},
+            "traces": {name: lengths(name, tokenizer, training) for name in NOTATIONS},
             "states_per_trace": float(np.mean([len(trace.programs) for trace in training])),
             "characters_per_trace": float(np.mean([sum(map(len, trace.programs)) for trace in training])),
             "held_out_traces": len(held_out),
@@ -145,7 +145,7 @@ def measure(
     report = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     curve = pd.read_parquet(folder / "learning_curve.parquet")
     curve = curve[curve["split"] == "validation"]
-    parts = model.score_parts(held_out)
+    parts = model.score(held_out, by_segment=True)
     whole = parts.sum(axis=1)
     return {
         "width": width,
@@ -165,7 +165,7 @@ def measure(
 
 def lengths(name: str, tokenizer: Any, traces: Sequence[Trace]) -> dict[str, float]:
     """Measure how many tokens a trace has in one form, its title and end included, before any cut."""
-    form = make_format(name, tokenizer, title_tokens=TITLE_TOKENS[name])
+    form = make_notation(name, tokenizer, title_tokens=TITLE_TOKENS[name])
     counts = np.array(
         [len(item.prompt) + sum(map(len, item.states)) + item.is_complete for item in form.encode(traces)]
     )
@@ -188,7 +188,7 @@ def rates(traces: Sequence[Trace], tokenizer: Any) -> dict[str, float]:
             list(executor.run(programs))
 
     def encode() -> None:
-        make_examples(traces, make_format("states", tokenizer), {}, SETTINGS["context"])
+        list(Encoder(make_notation("states", tokenizer), {}, SETTINGS["context"], True).examples(traces))
 
     jobs: dict[str, tuple[int, Callable[[], object]]] = {
         "traces_split": (len(items), lambda: split_items(items)),
@@ -210,16 +210,21 @@ def used_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def source(settings: dict[str, Any], clock: Clock) -> dict[str, Any]:
+def source(settings: dict[str, Any], clock: float) -> dict[str, Any]:
     """Say where the record comes from; of the machine only its kind."""
-    whole = provenance(settings, clock, root=ROOT)
     machine = {
-        key: value
-        for key, value in whole["machine"].items()
-        if key in ("processors", "memory_gb", "architecture")
+        "processors": processors(),
+        "architecture": platform.machine(),
+        "shared": True,
+        "accelerator": None,
     }
-    kept = ("parameters", "packages", "commit", "changed_files", "started")
-    return {**{key: whole[key] for key in kept}, "machine": {**machine, "shared": True, "accelerator": None}}
+    return {
+        "parameters": settings,
+        "packages": package_versions(),
+        **commit_of(ROOT),
+        "started": usage(clock)["started"],
+        "machine": machine,
+    }
 
 
 if __name__ == "__main__":

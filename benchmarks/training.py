@@ -3,7 +3,7 @@
     python benchmarks/training.py [FOLDER_OF_ROLLOUTS] [--seconds 60] [--ways plain states edits]
     python benchmarks/training.py --students 100 1000000
 
-Without a folder the students are made up. The plain way is ``Trainer`` on padded batches of the paper's text
+Without a folder, students are simulated. The plain way is ``Trainer`` on padded batches of the paper's text
 form, with a GPT-2-style tokenizer and AdamW; network and vocabulary are of the same size. Neither way runs
 programs, so that the seconds of training are all there is to count. With ``--students`` it measures instead
 what a step costs with so many student vectors.
@@ -25,17 +25,20 @@ import numpy as np
 import torch
 from plain_way import PlainWay, Size
 
+from pcutils.data import load, split_traces, to_dataset, traces_of
 from pcutils.models import train, train_tokenizer, training_texts
-from pcutils.models.batches import collate, make_examples
-from pcutils.models.building import new_network
-from pcutils.models.formats import FORMATS, SEGMENTS, make_format
+from pcutils.models.examples import Encoder, collate
+from pcutils.models.network import new_network
+from pcutils.models.notation import NOTATIONS, SEGMENTS, make_notation
 from pcutils.models.optimizers import Optimizers
-from pcutils.models.scoring import token_losses
-from pcutils.models.training_loop import Settings
-from pcutils.sources import load, to_dataset, traces_of
-from pcutils.splits import PRESETS, split_traces
+from pcutils.models.settings import ModelSettings
+from pcutils.models.trace_model import token_losses
 from pcutils.trace import Trace
 
+SHARES = {
+    "classroom": {"students": 0.1, "titles": 0.1, "pairs": 0.2, "validation": 0.05},
+    "rollouts": {"students": 0.1, "titles": 0.2, "pairs": 0.2, "validation": 0.05},
+}
 SIZE = Size(vocabulary=1024, layers=2, width=128, heads=4, context=1024)
 TITLES = ("goldstar", "loop", "polygon", "spiral", "squareloop", "starburst", "turtle", "twodice")
 TRIAL = 20
@@ -58,7 +61,7 @@ def main() -> None:
     )
     parser.add_argument("folder", nargs="?", type=Path, help="the public rollouts")
     parser.add_argument("--seconds", type=float, default=60.0, help="processor seconds of each way")
-    parser.add_argument("--ways", nargs="+", default=["plain", *FORMATS], choices=["plain", *FORMATS])
+    parser.add_argument("--ways", nargs="+", default=["plain", *NOTATIONS], choices=["plain", *NOTATIONS])
     parser.add_argument("--held-out", type=int, default=200, help="traces to score")
     parser.add_argument("--students", nargs="+", type=int, help="measure steps with so many students instead")
     arguments = parser.parse_args()
@@ -69,7 +72,7 @@ def main() -> None:
         return
     training, held_out = read_traces(arguments.folder, arguments.held_out)
     states = sum(len(trace.programs) for trace in held_out)
-    kind = "public rollouts" if arguments.folder else "made-up students"
+    kind = "public rollouts" if arguments.folder else "simulated students"
     print(f"{kind}: {len(training)} traces to learn from, {len(held_out)} held out, with {states} states")
     print(
         f"{'way':8}{'cpu s':>8}{'steps':>8}{'tokens':>10}{'tokens/s':>10}{'traces/s':>10}"
@@ -105,7 +108,7 @@ def read_traces(folder: Path | None, most: int) -> tuple[list[Trace], list[Trace
             load("simulated", students=150, titles=16, assignments_per_student=12, seed=0),
             "classroom",
         )
-    labels = split_traces(table, **PRESETS[preset], seed=0)
+    labels = split_traces(table, **SHARES[preset], seed=0)
     parts = [table.select(labels.index[labels == name]) for name in ("train", "seen_student_seen_title")]
     training, held_out = (list(traces_of(part)) for part in parts)
     return training, held_out[:most]
@@ -121,7 +124,7 @@ def measure(way: str, training: Sequence[Trace], held_out: Sequence[Trace], seco
     tokenizer = train_tokenizer(training_texts(training), vocabulary=SIZE.vocabulary)
     table, validation = to_dataset(training, "simulated"), to_dataset(training[:20], "simulated")
     options = OURS | {
-        "form": way,
+        "notation": way,
         "tokens": None,
         "evaluations": 1,
         "progress": False,
@@ -145,7 +148,7 @@ def measure(way: str, training: Sequence[Trace], held_out: Sequence[Trace], seco
 
     trial = run(5 * TRIAL)[1]
     model, row = run(max(1, round(seconds * 5 * TRIAL / trial["seconds"])))
-    parts = model.score_parts(held_out).mean(axis=0)
+    parts = model.score(held_out, by_segment=True).mean(axis=0)
     words = ", ".join(f"{name} {value:.1f}" for name, value in zip(SEGMENTS, parts, strict=True))
     return row | {"bits": float(parts.sum()), "parts": words}
 
@@ -154,12 +157,12 @@ def measure_students(counts: Sequence[int]) -> None:
     """Print what a step costs with so many student vectors."""
     traces = read_traces(None, 1)[0][:64]
     tokenizer = train_tokenizer(training_texts(traces), vocabulary=SIZE.vocabulary)
-    form = make_format("edits", tokenizer)
+    form = make_notation("edits", tokenizer)
     for count in counts:
         slots = {str(trace.username): 1 + turn * count // len(traces) for turn, trace in enumerate(traces)}
-        network = new_network(Settings(**OURS), form, count)
+        network = new_network(ModelSettings(**OURS), form, count)
         optimizers = Optimizers(network, 0.003)
-        batch = collate(make_examples(traces[:8], form, slots, SIZE.context))
+        batch = collate(list(Encoder(form, slots, SIZE.context, True).examples(traces[:8])))
         seconds = []
         for _ in range(30):
             started = time.process_time()

@@ -1,9 +1,13 @@
-"""Models of students, learnt from the traces of their programs.
+"""Models of students, trained on the traces of their programs.
 
-The rooms, lower floors first: :mod:`pcutils.trace`; :mod:`pcutils.execution`, :mod:`pcutils.metrics`,
-:mod:`pcutils.sources`, :mod:`pcutils.simulate`; :mod:`pcutils.splits`, :mod:`pcutils.variants`,
-:mod:`pcutils.models`; :mod:`pcutils.analysis`; :mod:`pcutils.figures`, :mod:`pcutils.pipeline`.
-A room imports only from its own floor or below.
+Packages, in the order of their imports: :mod:`pcutils.errors`, :mod:`pcutils.trace`, :mod:`pcutils.simulate`,
+:mod:`pcutils.data`, :mod:`pcutils.execution`, :mod:`pcutils.metrics`, :mod:`pcutils.models`,
+:mod:`pcutils.analysis`, :mod:`pcutils.plots`, :mod:`pcutils.runs`. Each imports only from those before it.
 """
 
+from pcutils.errors import lazy_names
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+__getattr__ = lazy_names(__name__, {"load": "data"})

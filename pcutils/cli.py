@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 from pcutils import __version__
 from pcutils.errors import PcutilsError
 
-DEFAULT_PROFILE = "classroom"
+_Folder = click.Path(file_okay=False, path_type=Path)
 
 
 class _Command(click.Group):
@@ -28,16 +27,14 @@ class _Command(click.Group):
 
 _profile = click.option(
     "--profile",
-    default=DEFAULT_PROFILE,
+    default="classroom",
     show_default=True,
     metavar="NAME",
-    help="A profile in profiles/, or the path of a YAML file.",
+    help="In profiles/, or the path of a YAML file.",
 )
+_name = click.option("--name", metavar="NAME", help="Name of the run; by default that of the profile.")
 _runs = click.option(
-    "--runs",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder of all runs; runs/ of the clone by default.",
+    "--runs", type=_Folder, metavar="DIR", help="Folder of all runs; by default that of the clone."
 )
 
 
@@ -50,68 +47,52 @@ def main() -> None:
 @main.command()
 @_profile
 @click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change a value, such as models.tokens=2000000.",
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="A change, such as models.tokens=2000000."
 )
 @click.option(
-    "--only",
-    "chapters",
-    multiple=True,
-    metavar="CHAPTER",
-    help="Only this chapter, or the step data or measures, and what it needs.",
+    "--only", multiple=True, metavar="CHAPTER", help="Only this chapter, or the step data or measures."
 )
-@click.option("--cores", type=click.IntRange(min=1), help="Processors to use; all by default.")
-@click.option("--dry-run", is_flag=True, help="Build every object with tiny stand-ins, and run nothing.")
+@_name
 @_runs
+@click.option("--cores", type=click.IntRange(min=1), help="Processors to use; by default all.")
 def run(
-    profile: str,
-    settings: Sequence[str],
-    chapters: Sequence[str],
-    cores: int | None,
-    dry_run: bool,
-    runs: Path | None,
+    profile: str, name: str | None, runs: Path | None, cores: int | None, **wanted: Sequence[str]
 ) -> None:
     """Run the chapters; what is up to date stays as it is."""
-    from pcutils.pipeline.command import run_profile, try_profile
+    from pcutils.runs.provenance import processors
+    from pcutils.runs.workflow import run_folder, run_profile
 
-    if dry_run:
-        try_profile(profile, settings)
-    else:
-        run_profile(profile, settings, chapters=chapters, cores=cores or _processors(), runs=runs)
+    run_profile(profile, **wanted, folder=run_folder(profile, name, runs), cores=cores or processors())
 
 
 @main.command()
 @_profile
+@_name
 @_runs
-def book(profile: str, runs: Path | None) -> None:
+def book(profile: str, name: str | None, runs: Path | None) -> None:
     """Render a run's chapters as HTML."""
-    from pcutils.pipeline.command import book_profile
+    from pcutils.runs.book import build_book
+    from pcutils.runs.workflow import run_folder
 
-    book_profile(profile, runs=runs)
+    click.echo(f"The book is rendered. Open {build_book(run_folder(profile, name, runs))}", err=True)
 
 
 @main.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def check(path: Path) -> None:
     """Check a file of traces of any source, or a folder of them; report every bad row."""
-    from pcutils.sources import examine
-    from pcutils.sources.shapes import SHAPES
+    from pcutils.data import SOURCES, examine
 
-    problems = 0
-    for checked in examine(path):
-        for problem in checked.problems:
-            click.echo(str(problem))
-        problems += len(checked.problems)
-        if checked.shape is None:
-            click.echo(f"{checked.file}: passed over, of no shape that is known.", err=True)
-            continue
-        found = _problems(len(checked.problems)) if checked.problems else "every row is as it should be"
-        click.echo(f"{checked.file}: {SHAPES[checked.shape]}; {found}.")
-    if problems:
-        click.echo(f"{path}: {_problems(problems)}.", err=True)
+    rejected = 0
+    for found in examine(path):
+        for row in found.rejected:
+            click.echo(str(row))
+        rejected += len(found.rejected)
+        label = SOURCES[found.source].label if found.source else "no source recognises it"
+        counts = f"; {found.traces:,} traces, {len(found.rejected):,} rows rejected" if found.source else ""
+        click.echo(f"{found.file}: {label}{counts}.")
+    if rejected:
+        click.echo(f"{path}: {rejected:,} rows rejected.", err=True)
         sys.exit(1)
 
 
@@ -123,48 +104,36 @@ def fetch() -> None:
 @fetch.command()
 @click.option(
     "--to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_Folder,
     default=Path("../shared/rollouts"),
     show_default=True,
     metavar="DIR",
-    help="Folder to put them into, by default where the profile rollouts looks, outside the clone.",
+    help="Where to.",
 )
 @click.option("--title", "titles", multiple=True, metavar="TITLE", help="Only this assignment.")
 @click.option(
     "--variant", "variants", multiple=True, metavar="VARIANT", help="trace, synthetic or last only."
 )
-@click.option(
-    "--host", metavar="PATTERN", help="Another address: {repository}, {commit} and {path} are filled in."
-)
+@click.option("--host", metavar="PATTERN", help="Another address, with {repository}, {commit} and {path}.")
 def rollouts(to: Path, titles: Sequence[str], variants: Sequence[str], host: str | None) -> None:
     """Fetch the paper's public rollouts; call it again to go on after an interruption."""
-    from pcutils.sources.fetch import CODE_HOST, NOTICE, fetch_rollouts
+    from pcutils.data.fetch import CODE_HOST, NOTICE, fetch_rollouts
 
     click.echo(NOTICE, err=True)
     fetched = fetch_rollouts(to, titles=titles or None, variants=variants or None, host=host or CODE_HOST)
-    click.echo(f"{to}: {len(fetched)} files, each with the size and the git hash that the release gave it.")
+    click.echo(f"{to}: {len(fetched)} files, each with the published content.")
 
 
 @main.command(hidden=True)
 @click.argument("name")
 @click.option("--variant")
 @click.option("--shard")
-@click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path), default=Path("."))
+@click.option("--run-dir", type=_Folder, default=Path())
 def step(name: str, variant: str | None, shard: str | None, run_dir: Path) -> None:
     """Run one step; the workflow calls this in the folder of a run."""
-    from pcutils.pipeline.files import repository_root
-    from pcutils.pipeline.step import run_step
+    from pcutils.runs.workflow import run_step
 
-    run_step(name, run_dir, repository_root(), variant, shard)
-
-
-def _problems(count: int) -> str:
-    return f"{count:,} problem" if count == 1 else f"{count:,} problems"
-
-
-def _processors() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    run_step(name, run_dir, variant, shard)
 
 
 if __name__ == "__main__":

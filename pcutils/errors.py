@@ -1,6 +1,21 @@
-"""The errors a user of this project can meet, and what each of them says."""
+"""The errors a user of this project can meet, and small helpers that every package uses."""
 
 from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 10.0
+_LINE = "{desc}: {percentage:3.0f} %, {n_fmt} of {total_fmt} {unit}, {elapsed} elapsed, {remaining} left"
 
 
 class PcutilsError(Exception):
@@ -68,3 +83,64 @@ class ModelError(PcutilsError):
 
 class RunError(PcutilsError):
     """A run of the book failed or lacks a file that an earlier step writes."""
+
+
+class _Lines:
+    """A stream that turns tqdm's carriage returns into lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> None:
+        """Write one line, unless it is blank."""
+        line = text.strip("\r\n ")
+        if line:
+            self.stream.write(line + "\n")
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self.stream.flush()
+
+
+def track(
+    items: Iterable[Any] | None = None,
+    *,
+    label: str,
+    total: int | None = None,
+    unit: str = "items",
+    enabled: bool = True,
+) -> tqdm:
+    """Show the progress of a long step: a bar at a terminal, otherwise a line every ten seconds.
+
+    Without `items`, call ``update(n)`` on the result. ``PCUTILS_PROGRESS=lines`` asks for lines everywhere.
+    """
+    from tqdm import tqdm
+
+    if sys.stderr.isatty() and os.environ.get("PCUTILS_PROGRESS") != "lines":
+        return tqdm(items, desc=label, total=total, unit=f" {unit}", disable=not enabled, leave=False)
+    lines: Any = _Lines(sys.stderr)
+    settings = {"bar_format": _LINE, "mininterval": SECONDS_BETWEEN_LINES, "miniters": 1, "file": lines}
+    return tqdm(items, desc=label, total=total, unit=unit, disable=not enabled, **settings)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that replaces it if the block succeeds, and is removed if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a package whose names are imported from their modules on first use."""
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{homes[name]}"), name)
+
+    return get

@@ -94,23 +94,9 @@ class Trace:
         username: str | None = None,
         is_complete: bool = True,
     ) -> Trace:
-        """Build the trace of a record that is already split into states, such as a row of a table.
+        """Build a trace, numbered from 1, from states that are already split, such as a row of a table.
 
-        Parameters
-        ----------
-        programs : sequence of str
-            The states, oldest first.
-        timestamps : iterable of datetime.datetime or None, optional
-            When each state ran; unknown for all where absent. A pandas ``NaT`` counts as unknown.
-        title, username : str, optional
-            Assignment and student.
-        is_complete : bool
-            False where the record was cut before its end.
-
-        Returns
-        -------
-        Trace
-            Numbered from 1.
+        Times that are not given, None or a pandas ``NaT`` are unknown.
 
         Examples
         --------

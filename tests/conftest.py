@@ -1,7 +1,5 @@
 """What several test modules need."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -16,8 +14,6 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from pcutils.pipeline.publication import unguarded
-
 settings.register_profile("any machine", deadline=None)  # a busy one is slow, and nothing is wrong with it
 settings.load_profile("any machine")
 
@@ -28,15 +24,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @dataclass(frozen=True)
 class SmokeRun:
-    """A run of the smoke profile through all chapters, rendered.
-
-    Parameters
-    ----------
-    dir : pathlib.Path
-        Folder of the run.
-    run_said, book_said : str
-        What the two commands told.
-    """
+    """A run of the smoke profile through all chapters, rendered, and what the two commands said."""
 
     dir: Path
     run_said: str
@@ -87,20 +75,22 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def executor() -> Iterator[Any]:
+    """Run students' programs within the usual limits."""
+    from pcutils.execution import Executor
+
+    with Executor(workers=2) as running:
+        yield running
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the pages, which wait for the smoke run, and end with what only looks at its files."""
     for item in items:
         if "smoke_run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1200))
-    places = {"test_book": 0, "test_smoke": 2}
+    places = {"test_book": 0, "test_notebooks": 2}
     items.sort(key=lambda item: places.get(item.path.stem, 1))
-
-
-@pytest.fixture(autouse=True)
-def _no_run_is_open() -> Iterator[None]:
-    """Let no run that one test opens decide what another test may show."""
-    with unguarded():
-        yield
 
 
 @pytest.fixture(autouse=True)

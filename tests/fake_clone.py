@@ -3,8 +3,6 @@
 Each step notes its name in ``calls.log``, so that a test sees what ran.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -12,39 +10,36 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
-STAGES = {
-    "data": ("pcutils.simulate", ["traces", "students", "splits", "quarantine", "reading"]),
-    "measures": ("pcutils.metrics", ["measures", "programs"]),
-    "tokenizer": ("pcutils.models.tokenizer", ["tokenizer/tokenizer.json"]),
-    "train": ("pcutils.models.training", ["weights", "learning_curve", "training_report"]),
-    "sample": ("pcutils.models.sampling", ["samples"]),
-    "sample_measures": ("pcutils.metrics", ["sample_measures"]),
+STAGES = """
+WRITES = {
+    "data": ["traces", "students", "splits", "rejected", "reading"],
+    "measures": ["measures", "programs"],
+    "tokenizer": ["tokenizer"],
+    "train": ["weights", "learning_curve", "training"],
+    "sample": ["samples"],
+    "sample_measures": ["sample_measures"],
 }
-"""Stage: the module that it imports, and what it writes."""
-
-STAGE = """
-from pcutils.pipeline.files import SHARDED
 
 
-def run(files, *, variant=None, shard=None, root=None, **sections):
-    with open(files.dir / "calls.log", "a") as log:
-        log.write("{stage}" + (f"-{{variant or shard}}" if variant or shard else "") + "\\n")
-    for name in {outputs}:
-        base, _, rest = name.partition("/")
-        path = getattr(files, base)
-        paths = [(path(variant) if callable(path) else path) / rest]
-        if base in SHARDED:
-            paths = [files.part(base, shard)] if shard else files.parts(base)
-        for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{{sections}}")
+def _step(name):
+    def run(files, profile, part=""):
+        with open(files.dir / "calls.log", "a") as log:
+            log.write(f"{name}-{part}\\n" if part else f"{name}\\n")
+        for file in WRITES[name]:
+            is_table = file in ("traces", "splits", "measures", "programs")
+            for path in files.parts(file) if is_table and "-of-" not in part else [
+                files.part(file, part) if is_table else files.at(file, part)
+            ]:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"{profile.data} {profile.models}")
+    return run
 
 
-def never_called():
-    import {imported}
+data, measures, tokenizer, train, sample, sample_measures = map(_step, WRITES)
 """
 
 PAPERMILL = """
@@ -70,16 +65,16 @@ def execute_notebook(source, attempt, parameters, cwd, **_):
     (run / "results" / f"{source.stem}.json").write_text(json.dumps(notebook["cells"][-1]))
 """
 
+SET_UP = """from pcutils.runs import open_run
+run = open_run(run_dir)
+chapter = run.chapter("{}", globals(), resamples=10)"""
+
+CHAPTERS = {"01_first": ["data", "measures"], "02_second": ["data", "models"], "03_last": ["results"]}
+
 
 @dataclass
 class FakeClone:
-    """A folder that looks like a clone.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The folder.
-    """
+    """A folder that looks like a clone; `changed` says whether its run may be out of date."""
 
     root: Path
     changed: bool = True
@@ -88,20 +83,21 @@ class FakeClone:
     def run_dir(self) -> Path:
         return self.root / "runs" / "smoke"
 
-    def pcutils(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.root)}
-        command = [sys.executable, "-m", "pcutils.cli", *arguments]
-        return subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=100
-        )
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.root), **more}
 
-    def run(self, *arguments: str) -> tuple[set[str], subprocess.CompletedProcess[str]]:
-        """Run the smoke profile; return the steps that ran, and what was said."""
-        calls = self.run_dir / "calls.log"
-        calls.unlink(missing_ok=True)
-        done = self.pcutils("run", "--profile", "smoke", *arguments)
+    def run(self, *arguments: str, **more: str) -> tuple[set[str], str]:
+        """Run the smoke profile; return the steps that ran, and what was said after "Error" on failure."""
+        name = arguments[arguments.index("--name") + 1] if "--name" in arguments else "smoke"
+        folder = self.root / "runs" / name
+        (folder / "calls.log").unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pcutils.cli", "run", "--profile", "smoke", *arguments]
+        options = {"cwd": self.root, "env": self.environment(**more), "timeout": 100}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
         self.changed = bool(arguments or done.returncode)
-        return set(calls.read_text().split()) if calls.is_file() else set(), done
+        assert (done.returncode != 0) == ("Error: " in done.stderr), done.stderr
+        calls = folder / "calls.log"
+        return set(calls.read_text().split()) if calls.is_file() else set(), done.stderr
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.root / path
@@ -116,38 +112,43 @@ class FakeClone:
         self.changed = True
 
 
-def make(root: Path, chapters: tuple[str, ...]) -> FakeClone:
+def make(root: Path) -> FakeClone:
     """Build a fake clone."""
     shutil.copytree(ROOT / "pcutils", root / "pcutils", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "workflow", root / "workflow")
     (root / "profiles").mkdir()
-    shutil.copy(ROOT / "profiles" / "smoke.yaml", root / "profiles")
     (root / "profiles" / "smoke.yaml").write_text("description: tiny\ndata: {source: simulated}\n")
     (root / "papermill.py").write_text(PAPERMILL)
-    for stage, (imported, outputs) in STAGES.items():
-        text = STAGE.format(stage=stage, outputs=outputs, imported=imported)
-        (root / "pcutils" / "pipeline" / "stages" / f"{stage}.py").write_text(text)
+    (root / "pcutils" / "runs" / "stages.py").write_text(STAGES)
     (root / "notebooks").mkdir()
-    for chapter in chapters:
-        (root / "notebooks" / f"{chapter}.ipynb").write_text(json.dumps(notebook()))
+    for chapter, needs in CHAPTERS.items():
+        write_notebook(root / "notebooks" / f"{chapter}.ipynb", needs)
     return FakeClone(root)
 
 
-def notebook() -> dict:
-    """A notebook with a parameters cell and a cell that uses figures."""
-    code = [
-        ('run_dir = "runs/classroom"\nbootstrap = 10', ["parameters"]),
-        ("from pcutils.figures import show\nprint(1)", []),
-    ]
+def write_notebook(path: Path, needs: list[str], *more: dict[str, Any]) -> Path:
+    """Write a chapter with a parameters cell, a set-up cell and more cells."""
     cells = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            "metadata": {"tags": tags},
-            "source": [source],
-            "outputs": [],
-            "execution_count": None,
-        }
-        for number, (source, tags) in enumerate(code)
+        code('run_dir = "runs/classroom"\nresamples = None  # how many (default 10)', "parameters"),
+        code(SET_UP.format(path.stem), "hide-input"),
+        *(more or [code("print(1)")]),
     ]
-    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    front = {"title": path.stem, "needs": needs}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    content = {"cells": cells, "metadata": {"pcutils": front, "kernelspec": kernel}}
+    content |= {"nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def code(source: str, *tags: str, **more: Any) -> dict[str, Any]:
+    """A code cell."""
+    cell = {"cell_type": "code", "metadata": {"tags": [*tags]}, "source": source, "outputs": []}
+    return {**cell, "execution_count": None, **more}
+
+
+def markdown(source: str) -> dict[str, Any]:
+    """A cell of text."""
+    return {"cell_type": "markdown", "metadata": {}, "source": source}

@@ -1,7 +1,5 @@
 """Changed inputs for the readers of sources; `PCUTILS_FUZZ=100000` tries that many, not a few hundred."""
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Iterator, Sequence

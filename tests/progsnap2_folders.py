@@ -1,20 +1,13 @@
 """Small made-up ProgSnap2 data sets, written as text so that every trap stands where a tool would put it."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 HEADER = ("EventID", "SubjectID", "EventType", "ToolInstances", "CodeStateID", "ServerTimestamp", "ProblemID")
-METADATA = {
-    "Version": "6",
-    "IsEventOrderingConsistent": "false",
-    "EventOrderScope": "None",
-    "EventOrderScopeColumns": "",
-    "CodeStateRepresentation": "Table",
-}
+METADATA = {"Version": "6", "IsEventOrderingConsistent": "false", "EventOrderScope": "None"}
+METADATA |= {"EventOrderScopeColumns": "", "CodeStateRepresentation": "Table"}
 CODES = {"0": "fd 1", "1": "fd 2", "2": "fd 3"}
 
 
@@ -28,16 +21,8 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def event(number: int, code: object, **cells: object) -> dict[str, object]:
     """A run of made-up student s1 on problem p1, a minute after the one before."""
-    return {
-        "EventID": f"e{number}",
-        "SubjectID": "s1",
-        "EventType": "Run.Program",
-        "ToolInstances": "made up",
-        "CodeStateID": code,
-        "ServerTimestamp": f"2020-01-01T08:{number:02}:00",
-        "ProblemID": "p1",
-        **cells,
-    }
+    values = (f"e{number}", "s1", "Run.Program", "made up", code, f"2020-01-01T08:{number:02}:00", "p1")
+    return {**dict(zip(HEADER, values, strict=True)), **cells}
 
 
 def write_folder(

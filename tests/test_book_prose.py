@@ -1,7 +1,5 @@
 """What the prose pages of the book promise."""
 
-from __future__ import annotations
-
 import re
 import sys
 import textwrap
@@ -9,6 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+
+from pcutils.execution import Executor
+from pcutils.execution.result import Limits
+from pcutils.metrics import levenshtein
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -38,20 +40,14 @@ def strip_states() -> list[tuple[str, bool]]:
     return [(re.sub(r"</?mark>", "", program), bool(fails)) for fails, program in items]
 
 
-def test_landing_picture_tells_the_truth() -> None:
-    from pcutils.execution import Executor
-
+def test_landing_picture_tells_the_truth(executor: Executor) -> None:
     states = strip_states()
     assert len(states) == 5
-    with Executor(workers=1) as executor:
-        results = list(executor.run([program for program, _ in states]))
+    results = list(executor.run([program for program, _ in states]))
     assert [result.status != "success" for result in results] == [fails for _, fails in states]
 
 
-def test_worksheet_answers_are_right() -> None:
-    from pcutils.execution import Executor
-    from pcutils.metrics import levenshtein
-
+def test_worksheet_answers_are_right(executor: Executor) -> None:
     states = code_blocks("teaching/worksheet.md", "text")[:4]
     lesson = (BOOK / "teaching" / "lesson.md").read_text(encoding="utf-8")
     answers = [int(answer) for answer in re.findall(r"^ *\| [1-4] \| (\d+) \|$", lesson, flags=re.MULTILINE)]
@@ -59,9 +55,7 @@ def test_worksheet_answers_are_right() -> None:
     away = sum(after > before for before, after in pairwise(answers))
     assert away == 1
     assert "4. One of three: the attempt from state 1 to state 2." in lesson
-    with Executor(workers=1) as executor:
-        verdicts = [result.status for result in executor.run(states)]
-    assert verdicts == ["success", "success", "error", "success"]
+    assert [result.status for result in executor.run(states)] == ["success", "success", "error", "success"]
 
 
 VERDICT_WORDS = {"runs": "success", "fails": "error", "takes too long": "timeout", "too large": "limit"}
@@ -77,39 +71,29 @@ def verdict_rows(table: str) -> list[tuple[str, str, str]]:
     return [(textwrap.dedent(program), verdict, words) for program, verdict, words in found]
 
 
-def test_verdicts_on_the_page_are_those_of_the_rule() -> None:
-    from pcutils.execution import Executor
-
+def test_verdicts_on_the_page_are_those_of_the_rule(executor: Executor) -> None:
     agree, differ = verdict_rows("verdicts-agree"), verdict_rows("verdicts-differ")
     text = (BOOK / "verdicts.md").read_text(encoding="utf-8")
     assert len(agree) + len(differ) == len(re.findall(r"^\* - ```", text, re.MULTILINE)) > 10
-    with Executor(workers=1) as executor:
-        results = list(executor.run([program for program, *_ in agree + differ]))
+    results = list(executor.run([program for program, *_ in agree + differ]))
     told = [VERDICT_WORDS[verdict] for _, verdict, _ in agree + differ]
     assert [result.status for result in results] == told
-    assert all(not words.startswith(verdict) for _, verdict, words in differ), (
-        "they stand there as they differ"
-    )
+    assert all(not words.startswith(verdict) for _, verdict, words in differ), "they differ"
     assert "js" in {result.language for result in results}
 
 
-def test_what_waits_does_not_reach_the_end_that_the_papers_rule_waits_for() -> None:
-    from pcutils.execution import Executor
-
+def test_what_waits_does_not_reach_the_end_that_the_papers_rule_waits_for(executor: Executor) -> None:
     end = "THE END"
     programs = [program for program, *_ in verdict_rows("verdicts-differ") if "await" in program]
     assert programs
-    with Executor(workers=1) as executor:
-        waiting = list(executor.run([f"{program}\nwrite '{end}'" for program in programs]))
-        (through,) = executor.run([f"fd 1\nwrite '{end}'"])
+    waiting = list(executor.run([f"{program}\nwrite '{end}'" for program in programs]))
+    (through,) = executor.run([f"fd 1\nwrite '{end}'"])
     assert end in through.output
     assert all(result.status == "success" and result.language == "coffee" for result in waiting)
     assert end not in waiting[0].output
 
 
 def test_limits_on_the_page_are_those_of_the_code() -> None:
-    from pcutils.execution.limits import Limits
-
     text = (BOOK / "verdicts.md").read_text(encoding="utf-8").partition(":class: verdicts-limits\n")[2]
     rows = dict(re.findall(r"^\* - (.+)\n  - ([\d,]+)", text, flags=re.MULTILINE))
     limits = Limits()

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +9,18 @@ import tiny_models
 import torch
 
 from pcutils.errors import ModelError
-from pcutils.models import Prompt, TraceModel, sample
-from pcutils.models.formats import FORMATS, SEGMENTS, cut, make_format
-from pcutils.models.row_cache import fitting_rows
-from pcutils.models.writing import draw_tokens
+from pcutils.models import Prompt, TraceModel
+from pcutils.models.notation import NOTATIONS
+from pcutils.models.sampling import draw_tokens, fitting_rows
 from pcutils.trace import Trace, parse_trace
 
 PROMPTS = [Prompt(f"made-up-{student}", title) for student in range(4) for title in tiny_models.TITLES]
 
 
-@pytest.fixture(scope="module", params=list(FORMATS))
+@pytest.fixture(scope="module", params=list(NOTATIONS))
 def model(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> TraceModel:
     folder = tmp_path_factory.mktemp("model")
-    return tiny_models.tiny_model(folder, tokens=40_000, form=request.param)
+    return tiny_models.tiny_model(folder, tokens=40_000, notation=request.param)
 
 
 @pytest.fixture
@@ -34,36 +31,6 @@ def double(model: TraceModel) -> Iterator[TraceModel]:
     model.network.float()
 
 
-def by_hand(model: TraceModel, prompt: Prompt, count: int) -> list[int]:
-    """Likeliest tokens, each from a whole forward pass without a cache."""
-    prefix = prompt.prefix or Trace((), (), ())
-    trace = Trace(prefix.programs, prefix.timestamps, prefix.numbers, is_complete=False, title=prompt.title)
-    (item,) = model.form.encode([trace])
-    tokens = np.concatenate([item.prompt, *item.states]).tolist()
-    pointer = model.form.pointer()
-    hints = model.form.hints(tokens).tolist()
-    for token in tokens:
-        pointer.push(token)
-    place = model.form.place(prefix)
-    vector = prompt.student_vector
-    if vector is None:
-        vector = model.student_vectors([prompt.username])[0]
-    written: list[int] = []
-    while len(written) < count and model.form.end not in written:
-        with torch.no_grad():
-            scores = model.network(
-                torch.tensor([tokens]), student_vectors=vector[None].double(), hints=torch.tensor([hints])
-            ).logits[0, -1]
-        forced = model.form.closing(place, count - len(written))
-        likeliest = int(model.form.allow(scores[None], [place]).argmax())
-        written.append(likeliest if forced is None else forced)
-        place.push(written[-1])
-        tokens.append(written[-1])
-        pointer.push(written[-1])
-        hints.append(pointer.hint())
-    return written
-
-
 def test_likeliest_samples_agree_with_passes_without_a_cache(double: TraceModel) -> None:
     prefix = Trace.from_states(["pen red"], [datetime(2019, 3, 4, 10)])
     prompts = [
@@ -71,17 +38,17 @@ def test_likeliest_samples_agree_with_passes_without_a_cache(double: TraceModel)
         Prompt("made-up-3", "flower", prefix),
         Prompt(None, "square", student_vector=torch.linspace(-1, 1, tiny_models.WIDTH)),
     ]
-    found = sample(double, prompts, temperature=0, max_tokens=30, progress=False)
+    found = double.generate(prompts, temperature=0, max_tokens=30, progress=False)
     for prompt, got in zip(prompts, found, strict=True):
-        written = double.form.decode(by_hand(double, prompt, 30))
+        written = double.notation.decode(tiny_models.by_hand(double, prompt, 30))
         assert got.text == written
 
 
 def test_sample_does_not_depend_on_its_batch(double: TraceModel) -> None:
-    together = sample(double, PROMPTS, samples_per_prompt=2, seed=5, batch_size=64, progress=False)
-    apart = sample(double, PROMPTS, samples_per_prompt=2, seed=5, batch_size=3, progress=False)
-    alone = sample(double, PROMPTS[7:8], samples_per_prompt=2, seed=5, progress=False)
-    other = sample(double, PROMPTS, samples_per_prompt=2, seed=6, progress=False)
+    together = double.generate(PROMPTS, samples_per_prompt=2, seed=5, batch_size=64, progress=False)
+    apart = double.generate(PROMPTS, samples_per_prompt=2, seed=5, batch_size=3, progress=False)
+    alone = double.generate(PROMPTS[7:8], samples_per_prompt=2, seed=5, progress=False)
+    other = double.generate(PROMPTS, samples_per_prompt=2, seed=6, progress=False)
     assert [item.text for item in together] == [item.text for item in apart]
     assert [item.text for item in together if item.prompt == 7] == [item.text for item in alone]
     assert [item.text for item in together] != [item.text for item in other]
@@ -89,71 +56,29 @@ def test_sample_does_not_depend_on_its_batch(double: TraceModel) -> None:
 
 
 def test_sample_does_not_depend_on_who_left_the_batch_before(double: TraceModel) -> None:
-    """Prompts of all lengths, so that rows are read, moved between groups and given away in every order."""
+    """Prompts of all lengths, so that rows are padded and dropped in every order."""
     programs = ["\n".join(f"fd {line * place}" for line in range(4 * place + 1)) for place in range(6)]
     prefixes = [Trace.from_states(programs[:count]) for count in range(6)]
     prompts = [Prompt(f"made-up-{place % 4}", "star", prefixes[place % 6]) for place in range(40)]
     options = {"seed": 3, "max_tokens": 70, "progress": False}
-    whole = [item.text for item in sample(double, prompts, batch_size=40, **options)]
-    for batch_size in (1, 17, 35):
-        assert [item.text for item in sample(double, prompts, batch_size=batch_size, **options)] == whole
-    free = [item.text for item in sample(double, prompts, keep_form=False, batch_size=35, **options)]
-    assert free == [item.text for item in sample(double, prompts, keep_form=False, batch_size=4, **options)]
+    whole = [item.text for item in double.generate(prompts, batch_size=40, **options)]
+    for batch_size in (7, 35):
+        assert [item.text for item in double.generate(prompts, batch_size=batch_size, **options)] == whole
+    free = [item.text for item in double.generate(prompts, keep_form=False, batch_size=35, **options)]
+    assert free == [item.text for item in double.generate(prompts, keep_form=False, batch_size=4, **options)]
 
 
-def test_decoder_is_left_as_it_was(model: TraceModel) -> None:
-    before = model.network.decoder.config._attn_implementation
-    sample(model, PROMPTS[:2], max_tokens=5, progress=False)
-    assert model.network.decoder.config._attn_implementation == before
-    with pytest.raises(RuntimeError, match="vector of the wrong size"):
-        _fail_while_sampling(model)
-    assert model.network.decoder.config._attn_implementation == before
-
-
-def _fail_while_sampling(model: TraceModel) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("a vector of the wrong size")
-
-    hook = model.network.decoder.register_forward_pre_hook(fail)
-    inner = model.network.decoder.base_model.register_forward_pre_hook(fail)
-    try:
-        sample(model, PROMPTS[:2], max_tokens=5, progress=False)
-    finally:
-        hook.remove()
-        inner.remove()
-
-
-def test_other_ways_to_attend_give_the_same(double: TraceModel) -> None:
-    grouped = [item.text for item in sample(double, PROMPTS, seed=2, batch_size=5, progress=False)]
-    double.network.decoder.set_attn_implementation("eager")
-    try:
-        plain = [item.text for item in sample(double, PROMPTS, seed=2, batch_size=5, progress=False)]
-    finally:
-        double.network.decoder.set_attn_implementation("sdpa")
-    assert plain == grouped
-
-
-@pytest.mark.parametrize("settings", [{"decoder": "gpt2"}, {"form": "states", "copy_hints": False}])
+@pytest.mark.parametrize("settings", [{"decoder": "gpt2"}, {"notation": "states", "copy_hints": False}])
 def test_other_networks_agree_with_passes_without_a_cache(tmp_path: Path, settings: dict[str, Any]) -> None:
     model = tiny_models.tiny_model(tmp_path, tokens=3_000, **settings)
     model.network.double()
-    found = sample(model, PROMPTS, temperature=0, max_tokens=25, batch_size=3, progress=False)
+    found = model.generate(PROMPTS, temperature=0, max_tokens=25, batch_size=3, progress=False)
     for prompt, got in zip(PROMPTS[:4], found, strict=False):
-        assert got.text == model.form.decode(by_hand(model, prompt, 25))
-
-
-def test_nothing_asked_gives_nothing(model: TraceModel) -> None:
-    assert sample(model, [], progress=False) == []
-    assert sample(model, PROMPTS, samples_per_prompt=0, progress=False) == []
-
-
-def test_equal_prompts_get_different_samples(model: TraceModel) -> None:
-    found = sample(model, [PROMPTS[0]] * 6, samples_per_prompt=2, temperature=2.0, progress=False)
-    assert len({item.text for item in found}) > 6
+        assert got.text == model.notation.decode(tiny_models.by_hand(model, prompt, 25))
 
 
 def test_samples_read_as_traces_and_failures_are_kept(model: TraceModel) -> None:
-    found = sample(model, PROMPTS, samples_per_prompt=3, progress=False)
+    found = model.generate(PROMPTS, samples_per_prompt=3, progress=False)
     assert len(found) == 3 * len(PROMPTS)
     read = [item for item in found if item.trace is not None]
     assert len(read) > len(found) / 2
@@ -163,16 +88,16 @@ def test_samples_read_as_traces_and_failures_are_kept(model: TraceModel) -> None
         assert item.trace.title == PROMPTS[item.prompt].title
         assert item.trace.username == PROMPTS[item.prompt].username
         assert item.trace.is_complete == item.text.endswith("<|endoftext|>")
-        if model.form.name == "states":
+        if model.notation.name == "states":
             assert item.trace == parse_trace(item.text, title=item.trace.title)
-    cut = sample(model, PROMPTS[:2], max_tokens=3, progress=False)
+    cut = model.generate(PROMPTS[:2], max_tokens=3, progress=False)
     assert all(item.trace is None and item.failure for item in cut)
 
 
 def test_prefix_is_kept_and_gone_on_from(model: TraceModel) -> None:
     programs = ["pen gold", "pen gold\nfd 50"]
     prefix = Trace.from_states(programs, [datetime(2019, 3, 4, 10), datetime(2019, 3, 4, 11)], title="star")
-    found = sample(model, [Prompt("made-up-1", "star", prefix)], samples_per_prompt=8, progress=False)
+    found = model.generate([Prompt("made-up-1", "star", prefix)], samples_per_prompt=8, progress=False)
     read = [item.trace for item in found if item.trace is not None]
     assert read
     assert {item.given_states for item in found} == {2}
@@ -185,9 +110,11 @@ def test_prefix_is_kept_and_gone_on_from(model: TraceModel) -> None:
 def test_prefix_longer_than_the_context_keeps_its_newest_states(model: TraceModel) -> None:
     programs = ["\n".join(f"fd {line * place}" for line in range(20 + place)) for place in range(8)]
     prefix = Trace.from_states(programs, title="star")
-    (found,) = sample(model, [Prompt("made-up-1", "star", prefix)], progress=False)
-    assert found.trace is not None
-    assert found.trace.programs[: found.given_states] == tuple(programs)
+    (found,) = model.generate([Prompt("made-up-1", "star", prefix)], progress=False)
+    assert found.given_states == len(programs)
+    if model.notation.has_grammar:
+        assert found.trace is not None
+        assert found.trace.programs[: found.given_states] == tuple(programs)
 
 
 def test_students_vector_decides(model: TraceModel) -> None:
@@ -195,7 +122,7 @@ def test_students_vector_decides(model: TraceModel) -> None:
     share = []
     for vector in vectors:
         prompts = [Prompt(None, "star", student_vector=vector)]
-        texts = [item.text for item in sample(model, prompts, samples_per_prompt=40, progress=False)]
+        texts = [item.text for item in model.generate(prompts, samples_per_prompt=40, progress=False)]
         share.append(np.mean(["pen red" in text for text in texts]))
     assert share[0] > share[1] + 0.2  # made-up student 0 draws in red, student 1 in blue
 
@@ -206,8 +133,7 @@ def test_draws_follow_the_chances() -> None:
     assert draw_tokens(scores, uniforms, 1.0, 1.0).tolist() == [0, 0, 1, 1, 2]
     assert draw_tokens(scores, uniforms, 1.0, 0.6).tolist() == [0, 0, 0, 2, 2]
     assert draw_tokens(scores, uniforms, 0.0, 1.0).tolist() == [0] * 5
-    cold = draw_tokens(scores, uniforms, 0.1, 1.0).tolist()
-    assert cold == [0] * 5
+    assert draw_tokens(scores, uniforms, 0.1, 1.0).tolist() == [0] * 5
     single = torch.tensor([[0.0, 1.0, -torch.inf]], dtype=torch.float32)
     assert draw_tokens(single, np.array([1 - 2**-53]), 1.0, 1.0).tolist() == [1]  # float32 rounds it to 1
     never = torch.tensor([[-torch.inf, 0.0, -torch.inf]], dtype=torch.float64).expand(5, -1)
@@ -224,28 +150,6 @@ def test_structure_is_drawn_as_the_model_has_it() -> None:
     words, moves = scores.masked_fill(structure, -torch.inf), scores.masked_fill(~structure, -torch.inf)
     assert draw_tokens(words, uniforms, 0.01, 0.9, structure).tolist() == [0] * 4
     assert draw_tokens(moves, uniforms, 0.01, 0.9, structure).tolist() == [2, 2, 2, 3]
-
-
-def test_cold_samples_have_as_many_states_as_warm_ones(model: TraceModel) -> None:
-    states = []
-    for heat in (0.2, 1.0):
-        found = sample(model, PROMPTS, samples_per_prompt=30, temperature=heat, progress=False)
-        states.append([len(item.trace.programs) for item in found if item.trace is not None])
-    assert np.mean(states[0]) == pytest.approx(np.mean(states[1]), rel=0.2)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_words_are_no_structure(name: str) -> None:
-    form = make_format(name, tiny_models.tiny_tokenizer())
-    trace = Trace.from_states(["fd 50", "fd 50\nrt 90"], title="line")
-    tokens, segments, _ = cut(next(form.encode([trace])), 1000, form.end)
-    is_structure = np.isin(tokens, form.structure)
-    found = {part: is_structure[segments == place].tolist() for place, part in enumerate(SEGMENTS)}
-    *words, last = found["first"]
-    assert not any(words)
-    assert last == (name == "edits")  # there the program is run
-    assert any(found["gaps"])
-    assert found["end"] == [True]
 
 
 @pytest.mark.parametrize("sharpness", [0.1, 3.0, 30.0])
@@ -267,20 +171,17 @@ def test_likeliest_tokens_are_those_of_a_whole_order(sharpness: float) -> None:
 
 
 def test_wrong_requests_say_so(model: TraceModel) -> None:
-    with pytest.raises(ModelError, match="temperature of -1"):
-        sample(model, PROMPTS, temperature=-1)
-    with pytest.raises(ModelError, match="temperature of nan"):
-        sample(model, PROMPTS, temperature=float("nan"))
-    with pytest.raises(ModelError, match="batch_size of 0"):
-        sample(model, PROMPTS, batch_size=0)
+    for name, value in (("temperature", -1), ("temperature", float("nan")), ("batch_size", 0)):
+        with pytest.raises(ModelError, match=f"{name} of {value}"):
+            model.generate(PROMPTS, **{name: value})
     with pytest.raises(ModelError, match="no room"):
-        sample(model, [Prompt("a", "x" * 400)], progress=False)
+        model.generate([Prompt("a", "x" * 400)], progress=False)
 
 
 def test_rows_fit_the_memory_of_a_cache(model: TraceModel) -> None:
-    decoder = model.network.decoder
-    assert fitting_rows(decoder, model.context) == 256
+    network = model.network
+    assert fitting_rows(network, model.context) == 512
     # a row: keys and values of one layer, WIDTH numbers of 4 bytes a token
     tokens = 2**30 // (2 * tiny_models.WIDTH * 4) // 10
-    assert fitting_rows(decoder, tokens) == 10
-    assert fitting_rows(decoder, 11 * tokens) == 1
+    assert fitting_rows(network, tokens) == 10
+    assert fitting_rows(network, 11 * tokens) == 1

@@ -1,11 +1,4 @@
-from __future__ import annotations
-
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +7,20 @@ import pandas as pd
 import pytest
 import tiny_models
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from pcutils.data import traces_of
 from pcutils.errors import ModelError
-from pcutils.models import load_model, train
-from pcutils.models.batches import collate, endless_batches, group_by_length
-from pcutils.models.muon import StackedMuon
-from pcutils.models.optimizers import Optimizers, schedule
-from pcutils.models.scoring import token_losses
-from pcutils.models.training_loop import CURVE_COLUMNS
+from pcutils.execution import Outcomes
+from pcutils.models import load_model, load_tokenizer, train, train_tokenizer
+from pcutils.models.examples import Encoder, StoredExamples, endless_batches, group_by_length
+from pcutils.models.notation import make_notation
+from pcutils.models.optimizers import Optimizers, StackedMuon
+from pcutils.models.settings import model_settings
+from pcutils.models.tokenizer import END, MASK, PAD, START, decode_tokens, encode_texts
+from pcutils.models.training import CURVE_COLUMNS
 
 
 class KilledError(Exception):
@@ -46,6 +44,10 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
 
 
+def report(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "training.json").read_text())
+
+
 def curve(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "learning_curve.parquet")
 
@@ -66,24 +68,6 @@ def test_killed_and_resumed_training_ends_with_the_same_weights(
     columns = [name for name in CURVE_COLUMNS if name != "seconds"]
     pd.testing.assert_frame_equal(curve(tmp_path / "whole")[columns], curve(tmp_path / "killed")[columns])
     assert not list((tmp_path / "killed").glob("*.p*t*ial")) + list((tmp_path / "killed").glob("*.pt"))
-
-
-def test_resumed_training_does_not_start_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        kill_after(7, patch)
-        with pytest.raises(KilledError):
-            tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5, evaluations=1)
-    taken: list[float] = []
-    step = Optimizers.step
-
-    def counting(self: Optimizers, progress: float) -> None:
-        taken.append(progress)
-        step(self, progress)
-
-    monkeypatch.setattr(Optimizers, "step", counting)
-    tiny_models.tiny_model(tmp_path, tokens=4_000, checkpoint_steps=5, evaluations=1)
-    steps = json.loads((tmp_path / "training.json").read_text())["steps"]
-    assert len(taken) == steps - 5
 
 
 def test_finished_training_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +96,7 @@ def test_network_learns_and_the_best_weights_are_kept(tmp_path: Path) -> None:
     assert len(validation) == 6
     assert validation.bits_per_trace.iloc[-1] < 0.5 * validation.bits_per_trace.iloc[0]
     assert found.tokens.iloc[-1] >= 15_000 > found.tokens.iloc[-3]
-    traces = list(tiny_models.traces_of(tiny_models.made_up_table().select(range(6))))
+    traces = list(traces_of(tiny_models.made_up_table().select(range(6))))
     assert model.score(traces).mean() == pytest.approx(validation.bits_per_trace.min(), rel=1e-6)
 
 
@@ -120,17 +104,6 @@ def test_papers_decoder_learns_too(tmp_path: Path) -> None:
     tiny_models.tiny_model(tmp_path, tokens=8_000, decoder="gpt2", copy_hints=False, title_tokens=6)
     bits = curve(tmp_path).query("split == 'validation'").bits_per_trace
     assert bits.iloc[-1] < 0.7 * bits.iloc[0]
-    config = load_model(tmp_path).network.config
-    assert (config.decoder["model_type"], config.copy_hints, config.title_tokens) == ("gpt2", False, 6)
-
-
-def test_report_counts_what_was_cut(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=1_000, context=32)
-    report = json.loads((tmp_path / "training.json").read_text())
-    model = load_model(tmp_path)
-    examples = model.examples(tiny_models.made_up_traces())
-    assert report["traces_cut_to_context"] == sum(example.is_cut for example in examples) > 0
-    assert max(len(example.tokens) for example in examples) == 31
 
 
 def test_student_dropout_trains_the_average_student(tmp_path: Path) -> None:
@@ -146,32 +119,6 @@ def test_student_dropout_trains_the_average_student(tmp_path: Path) -> None:
         assert not torch.allclose(average, averages[2], atol=1e-3)
 
 
-def test_pretrained_decoder_can_be_the_base(tmp_path: Path) -> None:
-    first = tiny_models.tiny_model(tmp_path / "first", tokens=2_000)
-    first.network.decoder.save_pretrained(tmp_path / "base")
-    settings: dict[str, Any] = {"tokens": 1, "learning_rate": 1e-12, "base": str(tmp_path / "base")}
-    second = tiny_models.tiny_model(tmp_path / "second", **settings)
-    for name, weight in first.network.decoder.state_dict().items():
-        torch.testing.assert_close(second.network.decoder.state_dict()[name], weight, atol=1e-6, rtol=0)
-    assert not torch.equal(first.network.student_table.weight, second.network.student_table.weight)
-
-
-def test_wrong_requests_say_so(tmp_path: Path) -> None:
-    table, tokenizer = tiny_models.made_up_table(), tiny_models.tiny_tokenizer()
-    with pytest.raises(ModelError, match="Unknown training settings layer;"):
-        train(table, table, tokenizer, tmp_path, layer=3)
-    with pytest.raises(ModelError, match="0 to validate"):
-        train(table, table.select([]), tokenizer, tmp_path)
-    with pytest.raises(ModelError, match="there are gpt2, llama"):
-        train(table, table, tokenizer, tmp_path, decoder="rnn")
-    with pytest.raises(ModelError, match="multiple"):
-        train(table, table, tokenizer, tmp_path, width=15, heads=2)
-    with pytest.raises(ModelError, match="even number a head"):
-        train(table, table, tokenizer, tmp_path, width=30, heads=2)
-    with pytest.raises(ModelError, match="lacks config"):
-        load_model(tmp_path)
-
-
 def test_every_example_comes_once_an_epoch_in_batches_that_fit() -> None:
     lengths = np.random.default_rng(0).integers(5, 120, 200)
     seen: list[int] = []
@@ -181,158 +128,26 @@ def test_every_example_comes_once_an_epoch_in_batches_that_fit() -> None:
         assert len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= 150
         seen += batch
     assert sorted(seen) == list(range(200))
-    padded = sum(len(group) * max(lengths[i] for i in group) for group in group_by_length(lengths, seen, 150))
+    padded = sum(len(group) * max(lengths[i] for i in group) for group in group_by_length(lengths, 150, seen))
     assert padded < 1.5 * sum(lengths)
-
-
-def test_rate_rises_then_falls_to_almost_nothing() -> None:
-    rates = [schedule(share) for share in np.linspace(0, 1, 101)]
-    top = int(np.argmax(rates))
-    assert 0 < top < 10
-    assert rates[:top] == sorted(rates[:top])
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[-1] == 0.01
-
-
-def test_packed_traces_see_nothing_of_each_other(tmp_path: Path) -> None:
-    """Losses and gradients are those of each trace alone."""
-    model = tiny_models.tiny_model(tmp_path, tokens=2_000)
-    network, examples = model.network.double(), model.examples(tiny_models.made_up_traces())
-    for decoder_row in (64, 200):
-        packed = collate(examples, row_length=decoder_row)
-        assert len(packed.tokens) < len(examples) == len(packed.students)
-        alone = torch.cat([token_losses(network, collate([example])) for example in examples])
-        together = token_losses(network, packed)
-        torch.testing.assert_close(together, alone, rtol=1e-9, atol=1e-9)
-        weight = network.get_input_embeddings().weight
-        (expected,) = torch.autograd.grad(alone.sum(), weight)
-        (found,) = torch.autograd.grad(together.sum(), weight)
-        torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-8)
-
-
-@pytest.mark.parametrize("options", [{"accumulate": 3}, {"pack": True}, {"accumulate": 2, "pack": True}])
-def test_how_a_step_is_read_changes_only_the_rounding(tmp_path: Path, options: dict[str, Any]) -> None:
-    tiny_models.tiny_model(tmp_path / "whole", tokens=1_500)
-    tiny_models.tiny_model(tmp_path / "parts", tokens=1_500, **options)
-    bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("whole", "parts")]
-    np.testing.assert_allclose(*bits, rtol=1e-3)
-
-
-@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
-@pytest.mark.timeout(600)
-def test_compiling_changes_only_the_rounding(tmp_path: Path) -> None:
-    for is_compiled in (False, True):
-        tiny_models.tiny_model(tmp_path / str(is_compiled), tokens=None, steps=3, compiled=is_compiled)
-    bits = [curve(tmp_path / str(is_compiled))["bits_per_trace"] for is_compiled in (False, True)]
-    np.testing.assert_allclose(*bits, rtol=1e-3)
-    names = [weights(tmp_path / str(is_compiled)).keys() for is_compiled in (False, True)]
-    assert names[0] == names[1]
-
-
-def test_compiling_without_a_compiler_says_what_to_do(tmp_path: Path) -> None:
-    from torch._inductor import config
-
-    torch.compiler.reset()
-    with (
-        config.patch({"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}),
-        pytest.raises(ModelError, match=r"cannot be compiled.*no-such-compiler.*set `compiled` to false"),
-    ):
-        tiny_models.tiny_model(tmp_path, tokens=None, steps=1, compiled=True)
 
 
 def test_products_of_sixteen_bits_change_only_the_rounding(tmp_path: Path) -> None:
     for is_short in (False, True):
         tiny_models.tiny_model(tmp_path / str(is_short), tokens=3_000, bf16=is_short)
-        report = json.loads((tmp_path / str(is_short) / "training.json").read_text())
-        assert report["bf16"] is is_short
+        assert report(tmp_path / str(is_short))["bf16"] is is_short
     bits = [curve(tmp_path / str(is_short))["bits_per_trace"] for is_short in (False, True)]
     np.testing.assert_allclose(*bits, rtol=0.02)
     assert not (bits[0] == bits[1]).all()
     assert all(weight.dtype == torch.float32 for weight in weights(tmp_path / "True").values())
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
-    """Started as torch starts several processes, on the processor."""
-    tiny_models.tiny_model(tmp_path / "one", tokens=3_000)
-    done = train_in_two_processes(tmp_path / "two")
-    assert done.returncode == 0, done.stderr[-3000:]
-    report = json.loads((tmp_path / "two" / "training.json").read_text())
-    assert report["processes"] == 2
-    bits = [curve(tmp_path / name)["bits_per_trace"] for name in ("one", "two")]
-    np.testing.assert_allclose(*bits, rtol=1e-3)
-
-
-def test_two_killed_and_resumed_processes_end_with_the_same_weights(tmp_path: Path) -> None:
-    assert train_in_two_processes(tmp_path / "whole").returncode == 0
-    assert train_in_two_processes(tmp_path / "killed", deadly_step=8).returncode != 0
-    assert (tmp_path / "killed" / "checkpoint.pt").is_file()
-    done = train_in_two_processes(tmp_path / "killed")
-    assert done.returncode == 0, done.stderr[-3000:]
-    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-
-
-def train_in_two_processes(folder: Path, deadly_step: int | None = None) -> subprocess.CompletedProcess[str]:
-    command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"),
-        *("--master_port", str(free_port()), "-m", "tiny_models", str(folder)),
-        *([] if deadly_step is None else [str(deadly_step)]),
-    ]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def test_seconds_are_a_budget(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=None, seconds=1.0)
-    report = json.loads((tmp_path / "training.json").read_text())
-    assert report["seconds"] >= 1.0
-    assert curve(tmp_path)["seconds"].iloc[-3] < 1.0
-    assert len(curve(tmp_path)) == 2 * tiny_models.TINY["evaluations"]
-
-
-def test_as_many_steps_as_a_budget_give_the_same_weights(tmp_path: Path) -> None:
-    for name in "ab":
-        tiny_models.tiny_model(tmp_path / name, tokens=None, steps=9)
-    a, b = weights(tmp_path / "a"), weights(tmp_path / "b")
-    assert all(torch.equal(a[name], b[name]) for name in a)
-    assert json.loads((tmp_path / "a" / "training.json").read_text())["steps"] == 9
-
-
 def test_budget_that_is_used_up_first_ends_the_training(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=1_000_000, seconds=3600.0, steps=4)
-    assert json.loads((tmp_path / "training.json").read_text())["steps"] == 4
-
-
-def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
-    tiny_models.tiny_model(tmp_path, tokens=60_000, evaluations=60, patience=2, learning_rate=0.1)
-    found = curve(tmp_path)
-    bits = found[found.split == "validation"]["bits_per_trace"].tolist()
-    report = json.loads((tmp_path / "training.json").read_text())
-    assert report["stopped_early"]
-    assert len(bits) < 60
-    assert min(bits) == bits[-3] == report["best_validation_bits_per_trace"]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"tokens": None}, "No budget"),
-        ({"seconds": 0}, "seconds is 0"),
-        ({"accumulate": 0}, "accumulate is 0"),
-        ({"steps": -1}, "steps is -1"),
-    ],
-)
-def test_budgets_that_make_no_sense_are_refused(
-    tmp_path: Path, options: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ModelError, match=message):
-        tiny_models.tiny_model(tmp_path, **options)
+    tiny_models.tiny_model(tmp_path / "a", tokens=None, seconds=0.5)
+    assert report(tmp_path / "a")["seconds"] >= 0.5
+    assert curve(tmp_path / "a")["seconds"].iloc[-3] < 0.5
+    tiny_models.tiny_model(tmp_path / "b", tokens=1_000_000, seconds=3600.0, steps=4)
+    assert report(tmp_path / "b")["steps"] == 4
 
 
 def test_step_touches_only_the_students_it_met(tmp_path: Path) -> None:
@@ -370,3 +185,129 @@ def test_stacked_muon_takes_the_steps_of_torchs(
         moved.append(torch.cat([weight.detach().flatten() for weight in weights]))
     origin = torch.cat([value.flatten() for value in start])
     assert (moved[0] - moved[1]).norm() < 0.03 * (moved[0] - origin).norm()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layer": 3}, "layer: Extra inputs are not permitted, found 3"),
+        ({"tokens": None}, "no budget"),
+        ({"seconds": 0.0}, "seconds: .* greater than 0, found 0"),
+        ({"evaluations": 0}, "evaluations: .* found 0"),
+        ({"decoder": "rnn"}, "decoder: Input should be 'llama' or 'gpt2', found 'rnn'"),
+        ({"width": 15, "heads": 2}, "an even multiple of the heads"),
+        ({"width": 30, "heads": 2}, "an even multiple of the heads"),
+        ({"base": "gpt2", "learning_rate": 0.003}, r"at most 0\.001, or null for 0\.0001"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        model_settings(options)
+
+
+def test_nothing_to_train_on_or_to_load_says_so(tmp_path: Path) -> None:
+    table = tiny_models.made_up_table()
+    with pytest.raises(ModelError, match="0 to validate"):
+        train(table, table.select([]), tiny_models.tiny_tokenizer(), tmp_path)
+    with pytest.raises(ModelError, match="lacks config"):
+        load_model(tmp_path)
+
+
+def test_stored_examples_are_those_that_were_encoded(tmp_path: Path) -> None:
+    form = make_notation("edits", tiny_models.tiny_tokenizer())
+    table, slots = tiny_models.made_up_table(), {f"made-up-{number}": number + 1 for number in range(6)}
+    for with_hints in (True, False):
+        encoder = Encoder(form, slots, 30, with_hints)
+        found = encoder.store(table, tmp_path / f"{with_hints}.arrow")
+        expected = list(encoder.examples(traces_of(table)))
+        assert len(found) == len(expected)
+        for index, one in enumerate(expected):
+            np.testing.assert_equal(vars(found[index]), vars(one))
+        assert found.lengths.tolist() == [len(example.tokens) for example in expected]
+        assert 0 < found.is_cut.sum() < len(found)
+
+
+def test_encoded_traces_outlive_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"tokens": 1_000}
+    with monkeypatch.context() as patch:
+        kill_after(1, patch)
+        with pytest.raises(KilledError):
+            tiny_models.tiny_model(tmp_path, **options)
+    assert len(list((tmp_path / "encoded").iterdir())) == 2
+    monkeypatch.setattr(Encoder, "store", lambda _, table, file, progress: StoredExamples(file))
+    tiny_models.tiny_model(tmp_path, **options)
+    assert not (tmp_path / "encoded").exists()
+
+
+def test_training_of_other_traces_or_settings_is_another(tmp_path: Path) -> None:
+    def name_of(**options: Any) -> str:
+        tiny_models.tiny_model(tmp_path, tokens=500, **options)
+        return str(report(tmp_path)["fingerprint"])
+
+    first = name_of()
+    others = [
+        {"seed": 1},
+        {"title_tokens": 5},
+        {"table": tiny_models.made_up_table(seed=1)},
+        {"outcomes": Outcomes(conditions="two seconds")},
+    ]
+    assert name_of() == first
+    assert len({first, *(name_of(**options) for options in others)}) == 5
+
+
+def test_training_that_diverges_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Optimizers, "step", lambda self, progress: self.dense[0].data.fill_(float("nan")))
+    with pytest.raises(ModelError, match=r"validation loss is nan at step \d+: lower the learning_rate"):
+        tiny_models.tiny_model(tmp_path, tokens=500)
+
+
+TOKENIZER = tiny_models.tiny_tokenizer()
+odd_bits = st.sampled_from(
+    ["CODE 3 (", "2019-01-02 10:11:12):\n", "\r\n", "\x0b", "\u2028", END, MASK, "é", "\0"]
+)
+any_text = st.lists(st.one_of(odd_bits, st.text(st.characters(exclude_categories=["Cs"])))).map("".join)
+
+
+def pieces(text: str) -> list[str]:
+    return [decode_tokens(TOKENIZER, [token]) for token in encode_texts(TOKENIZER, [text])[0]]
+
+
+@settings(max_examples=300)
+@given(any_text)
+def test_any_text_comes_back(text: str) -> None:
+    ids = encode_texts(TOKENIZER, [text])[0]
+    assert decode_tokens(TOKENIZER, ids) == text
+    assert not {TOKENIZER.convert_tokens_to_ids(name) for name in (END, START, MASK, PAD)} & set(ids)
+
+
+@settings(max_examples=100)
+@given(st.lists(any_text.map(lambda text: text + "\n")))
+def test_lines_can_be_encoded_one_by_one(lines: list[str]) -> None:
+    whole = encode_texts(TOKENIZER, ["".join(lines)])[0]
+    assert whole == [token for ids in encode_texts(TOKENIZER, lines) for token in ids]
+
+
+def test_date_is_cut_into_its_parts_even_where_never_seen() -> None:
+    assert len(TOKENIZER) <= 520
+    header = "CODE 17 (2025-12-31 23:59:07):\n"
+    assert pieces(header) == ["CODE 17 (", "2025", "-12", "-31", " 23", ":59", ":07", "):\n"]
+
+
+def test_lone_surrogate_becomes_the_replacement_character() -> None:
+    ids = encode_texts(TOKENIZER, ["a\ud800b"])[0]
+    assert decode_tokens(TOKENIZER, ids) == "a\ufffdb"
+
+
+def test_saved_tokenizer_is_the_same(tmp_path: object) -> None:
+    TOKENIZER.save_pretrained(str(tmp_path))
+    loaded = load_tokenizer(str(tmp_path))
+    text = "CODE 1 (2019-03-04 10:00:00):\npen red\n" + MASK
+    assert encode_texts(loaded, [text]) == encode_texts(TOKENIZER, [text])
+    assert (loaded.eos_token, loaded.pad_token) == (END, PAD)
+
+
+def test_impossible_requests_say_so(tmp_path: object) -> None:
+    with pytest.raises(ModelError, match="vocabulary of 300"):
+        train_tokenizer(["a"], vocabulary=300)
+    with pytest.raises(ModelError, match=r"no tokenizer\.json"):
+        load_tokenizer(str(tmp_path))

@@ -1,38 +1,36 @@
-"""The committed notebooks keep to one template."""
+"""The committed notebooks keep to one template, show their code, and their solutions run."""
 
 from __future__ import annotations
 
 import ast
+import json
 import re
+import statistics
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import papermill
 import pytest
 
-from pcutils.pipeline.files import CHAPTERS, RunFiles
-from pcutils.pipeline.parameters import notebook_parameters
-from pcutils.pipeline.steps import chapter_inputs
+from pcutils.runs.notebooks import find_chapters
+
+if TYPE_CHECKING:
+    from conftest import SmokeRun
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_CELL = 15
-LONGEST_FUNCTION = 5
-CALLS = {
-    "traces": "traces",
-    "traces_of_split": "traces",
-    "splits": "splits",
-    "students": "students",
-    "measures": "measures",
-    "programs": "programs",
-    "reading": "reading",
-    "model": "weights",
-    "learning_curve": "learning_curve",
-    "samples": "samples",
-    "sample_measures": "sample_measures",
-    "result": "result",
-}
-"""What a notebook asks of its run: the file behind it."""
+CHAPTERS = find_chapters(ROOT)
+LONGEST_CELL, MEDIAN_CELL, LONGEST_FUNCTION = 20, 7, 5
+HIDDEN = {"hide-input", "remove-input", "hide-cell", "remove-cell"}
+LIBRARIES = {"pandas", "numpy", "seaborn", "scipy", "sklearn", "statsmodels", "torch", "matplotlib"}
+NEED_OF = {
+    "traces": "data", "splits": "data", "students": "data", "reading": "data", "measures": "measures",
+    "programs": "measures", "model": "models", "learning_curve": "models", "samples": "samples",
+    "sample_measures": "samples", "results": "results",
+}  # fmt: skip
+"""What a notebook asks of its run: the need that it has to declare."""
 
 
 def read(chapter: str) -> Any:
@@ -43,14 +41,31 @@ def code_cells(chapter: str) -> list[Any]:
     return [cell for cell in read(chapter).cells if cell.cell_type == "code"]
 
 
-def prose(chapter: str) -> str:
-    return "\n\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "markdown")
+def is_visible(cell: Any) -> bool:
+    return not HIDDEN & set(cell.metadata.get("tags", []))
 
 
-def test_the_folder_holds_the_chapters_and_nothing_else() -> None:
-    assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} == {
-        f"{one}.ipynb" for one in CHAPTERS
-    }
+def lines_of(cell: Any) -> int:
+    return len([line for line in cell.source.splitlines() if line.strip()])
+
+
+def source_of(chapter: str) -> str:
+    return "\n".join(cell.source for cell in code_cells(chapter))
+
+
+def solutions(chapter: str) -> list[str]:
+    """Code of the solutions of exercises, in order."""
+    text = "\n\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "markdown")
+    boxes = re.findall(r"^:::+\{admonition\} Solution.*?\n(.*?)^:::+$", text, re.DOTALL | re.MULTILINE)
+    return [
+        code for box in boxes for code in re.findall(r"^```python\n(.*?)^```", box, re.DOTALL | re.MULTILINE)
+    ]
+
+
+def test_every_notebook_is_a_chapter_in_the_table_of_contents() -> None:
+    toc = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    assert re.findall(r"chapters/(\w+)", toc) == list(CHAPTERS)
+    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(CHAPTERS)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -64,123 +79,125 @@ def test_it_is_a_valid_notebook_without_outputs(chapter: str) -> None:
     assert not [one for one in ids if re.fullmatch(r"[0-9a-f]{8}", one)], (
         "ids are words, so that a diff reads"
     )
+    assert notebook.cells[0].source.startswith(f"# {CHAPTERS[chapter].title}\n")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_its_parameters_are_what_papermill_sees(chapter: str) -> None:
-    ours = notebook_parameters(ROOT / "notebooks" / f"{chapter}.ipynb")
+def test_parameters_are_named_explained_and_left_to_the_run(chapter: str) -> None:
     theirs = papermill.inspect_notebook(str(ROOT / "notebooks" / f"{chapter}.ipynb"))
-    assert next(iter(ours)) == "run_dir"
-    assert ours["run_dir"] == "runs/classroom"
-    assert {name: ast.literal_eval(one["default"]) for name, one in theirs.items()} == ours
+    assert list(theirs) == ["run_dir", *CHAPTERS[chapter].defaults]
+    assert ast.literal_eval(theirs["run_dir"]["default"]) == "runs/classroom"
+    for name, default in CHAPTERS[chapter].defaults.items():
+        assert theirs[name]["default"] == "None", name
+        words = theirs[name]["help"]
+        plain = repr(default).replace("'", '"')
+        assert f"default {plain}" in words.replace("'", '"'), f"{name}: say what it is and its default"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_code_is_short_and_lives_in_the_library(chapter: str) -> None:
-    for cell in code_cells(chapter):
-        lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= LONGEST_CELL, cell.id
+def test_most_code_is_visible_and_short(chapter: str) -> None:
+    cells = code_cells(chapter)
+    visible = [cell for cell in cells if is_visible(cell)]
+    assert len(visible) >= 2 / 3 * len(cells), f"{len(visible)} of {len(cells)} cells are visible"
+    assert statistics.median(map(lines_of, visible)) <= MEDIAN_CELL
+    for cell in cells:
+        assert lines_of(cell) <= LONGEST_CELL, cell.id
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{cell.id}: {node.name}"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_prose_follows_the_template(chapter: str) -> None:
-    text = prose(chapter)
-    assert text.startswith("# ")
-    for part in ("What you will learn", "Before you start", "Claims checked"):
-        assert part.lower() in text.lower(), part
-    assert re.search(r"^#+ .*(Exercise|Try it)", text, re.MULTILINE | re.IGNORECASE)
-    assert re.search(r"^:::+\{admonition\}.*\n:class:.*dropdown", text, re.MULTILINE), "a hidden solution"
-    assert "{cite" in text
+def test_visible_code_uses_libraries_that_a_student_can_use(chapter: str) -> None:
+    imported = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+        for cell in code_cells(chapter)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert imported & LIBRARIES
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_figures_have_a_caption_and_words_for_those_who_do_not_see(chapter: str) -> None:
+def test_prose_follows_the_template(chapter: str) -> None:
+    text = "\n\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "markdown")
+    assert re.search(r"^#+ .*Exercise", text, re.MULTILINE)
+    assert "{cite" in text
+    [findings] = [cell for cell in code_cells(chapter) if "findings" in cell.metadata.get("tags", [])]
+    assert "hide-input" in findings.metadata.tags
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_results_are_saved_and_figures_have_words(chapter: str) -> None:
     calls = [
         node
         for cell in code_cells(chapter)
         for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"show", "figures.show"}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
-    for call in calls:
-        given = {keyword.arg for keyword in call.keywords}
-        assert {"name", "caption", "alt"} <= given, ast.unparse(call)[:80]
-    assert calls or chapter == CHAPTERS[-1]
+    shown = [call for call in calls if ast.unparse(call.func) == "chapter.show"]
+    for call in shown:
+        assert {"caption", "alt"} <= {keyword.arg for keyword in call.keywords}, ast.unparse(call)[:80]
+    assert "chapter.save" in {ast.unparse(call.func) for call in calls}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_parameters_stand_first_and_other_code_is_folded(chapter: str) -> None:
-    first, *others = [cell.metadata.get("tags", []) for cell in code_cells(chapter)]
-    assert "parameters" in first
-    assert all("hide-input" in tags for tags in others)
+def test_needs_are_what_the_notebook_reads(chapter: str) -> None:
+    asked = {NEED_OF[call] for call in re.findall(r"\brun\.(\w+)\(", source_of(chapter)) if call in NEED_OF}
+    assert asked <= set(CHAPTERS[chapter].needs)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_results_are_saved_under_its_own_name(chapter: str) -> None:
-    code = "\n".join(cell.source for cell in code_cells(chapter))
-    assert f'"{chapter}"' in code
-    assert re.search(r"\.results\(", code)
-    assert ".save()" in code
+def test_every_solution_runs_after_its_chapter(chapter: str, smoke_run: SmokeRun, tmp_path: Path) -> None:
+    given = json.loads((smoke_run.dir / "results" / f"{chapter}.json").read_text())["parameters"]
+    lines = [f"run_dir = {str(smoke_run.dir)!r}"]
+    lines += [f"{name} = {value!r}" for name, value in given.items()]
+    cells = [cell.source for cell in code_cells(chapter) if "parameters" not in cell.metadata.get("tags", [])]
+    found = solutions(chapter)
+    assert found, "an exercise has a solution with code"
+    for number, part in enumerate([*cells, *found]):
+        lines += [f"print('part {number - len(cells) + 1}')" if number >= len(cells) else "", part]
+    script = tmp_path / "solutions.py"
+    script.write_text("\n".join(["import matplotlib", "matplotlib.use('agg')", *lines]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"solution {done.stdout.splitlines()[-1:]}: {done.stderr[-2000:]}"
+
+
+if TYPE_CHECKING:
+    from conftest import SmokeRun
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_workflow_knows_every_file_that_it_reads(chapter: str) -> None:
-    files = RunFiles(Path("."))
-    known = {path.as_posix() for path in chapter_inputs(chapter, files)}
-    code = "\n".join(cell.source for cell in code_cells(chapter))
-    for call in set(re.findall(r"\brun\.(\w+)\(", code)) & set(CALLS):
-        path = getattr(files, CALLS[call])
-        path = path if isinstance(path, Path) else path("trace" if call != "result" else CHAPTERS[0])
-        assert path.as_posix() in known, (
-            f"run.{call}() reads {path}, which pcutils.pipeline.steps does not list"
-        )
+def test_results_carry_measures_parameters_and_provenance(smoke_run: SmokeRun, chapter: str) -> None:
+    content = json.loads((smoke_run.dir / "results" / f"{chapter}.json").read_text())
+    assert content["measures"], "a chapter without a measure has no result"
+    for name, measure in content["measures"].items():
+        assert set(measure) == {"value", "low", "high", "n", "unit"}, name
+    assert set(content["parameters"]) == set(CHAPTERS[chapter].defaults)
+    provenance = content["provenance"]
+    assert provenance["profile"]["models"]["layers"] == 1
+    assert set(provenance["inputs"]) == set(CHAPTERS[chapter].needs)
+    assert {"python", "torch", "numpy"} <= set(provenance["packages"])
+    assert provenance["seconds"] > 0
+    assert "node" not in provenance["machine"]
 
 
-NUMBERS = {"int", "len", "max", "mean", "median", "min", "nunique", "round", "sum"}
-"""Calls that give a bare number."""
+def test_every_step_tells_its_time(smoke_run: SmokeRun) -> None:
+    logs = [json.loads(path.read_text()) for path in (smoke_run.dir / "logs").glob("*.json")]
+    assert len(logs) == 18 + len(CHAPTERS)
+    assert all(log["seconds"] > 0 for log in logs)
+    assert f"is complete: {len(logs)} steps" in smoke_run.run_said
 
 
-def is_bare(value: ast.expr) -> bool:
-    """Whether an expression is clearly a number without a word on how many students stand behind it."""
-    if isinstance(value, ast.IfExp):
-        return is_bare(value.body) or is_bare(value.orelse)
-    if isinstance(value, ast.BoolOp):
-        return any(map(is_bare, value.values))
-    if isinstance(value, ast.Call):
-        is_method = isinstance(value.func, ast.Attribute)
-        name = value.func.attr if is_method else getattr(value.func, "id", "")
-        return name in NUMBERS and not (is_method and value.args)
-    if isinstance(value, ast.Constant):
-        return isinstance(value.value, int | float)
-    if isinstance(value, ast.Attribute):
-        return value.attr.isupper() or value.attr in {"n", "left_out"}
-    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub | ast.Div | ast.Pow)
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_number_in_a_sentence_says_of_how_many_students_it_is(chapter: str) -> None:
-    for cell in code_cells(chapter):
-        for call in ast.walk(ast.parse(cell.source)):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"fill", "say"}:
-                bare = [one.arg for one in call.keywords if is_bare(one.value)]
-                assert not bare, f"{cell.id}: {', '.join(map(str, bare))}: give count(...) or plain(...)"
-
-
-@pytest.mark.parametrize(
-    ("source", "bare"),
-    [
-        ("len(rows)", True),
-        ("1 - share", True),
-        ("rows.mean() if rows else None", True),
-        ("failures.HORIZON", True),
-        ("plain(len(rows))", False),
-        ("count(rows.mean(), students=12)", False),
-        ("kind.capitalize()", False),
-        ("comparison.mean(split, model)", False),
-    ],
-)
-def test_bare_numbers_are_told_from_others(source: str, bare: bool) -> None:
-    value = ast.parse(source, mode="eval").body
-    assert is_bare(value) == bare
+def test_every_chapter_is_a_page_that_opens_with_its_findings(smoke_run: SmokeRun) -> None:
+    assert f"Open {smoke_run.html / 'index.html'}" in smoke_run.book_said
+    for chapter in CHAPTERS:
+        page = json.loads((smoke_run.dir / "book_source" / "chapters" / f"{chapter}.ipynb").read_text())
+        assert page["cells"][0]["source"].startswith("# ")
+        assert "remove-input" in page["cells"][1]["metadata"]["tags"]
+        assert page["cells"][1]["outputs"]
+        outputs = [output for cell in page["cells"] for output in cell.get("outputs", [])]
+        assert not [output for output in outputs if output.get("name") == "stderr"]
+        assert (smoke_run.html / "chapters" / f"{chapter}.html").is_file()

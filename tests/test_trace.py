@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 import re
 from datetime import datetime
@@ -8,30 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcutils.errors import TraceError
+from pcutils.errors import DataError, TraceError
 from pcutils.metrics import trace_metrics
 from pcutils.trace import Trace, format_trace, parse_trace
 
 END = "<|endoftext|>"
 HEADER = "CODE 1 (2020-01-01 00:00:01):\n"
-PIECES = (
-    "fd 50",
-    "\n",
-    " ",
-    "CODE 5",
-    "CODE ",
-    "7",
-    "):\n",
-    " (",
-    END,
-    "<start>",
-    "<mask>",
-    "ü🐢",
-    "\r\n",
-    "\ud83d",
-)
+PIECES = ("fd 50", "\n", " ", "CODE 5", "CODE ", "7", "):\n", " (", END, "<start>", "<mask>", "ü🐢", "\r\n")
 PIECES += ("CODE 1 (2020-01-01 00:00:01):\n", "CODE 2 (2020-1-1 0:0:2):\n", "CODE 3 (yesterday):\n")
-PIECES += ("CODE 007 (2020-01-01 00:00:03):\n", "\x0b", "#", "<pad>")
+PIECES += ("CODE 007 (2020-01-01 00:00:03):\n", "\ud83d", "\x0b", "#", "<pad>")
 awkward = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda t: t.replace(microsecond=0))
 
@@ -149,16 +132,12 @@ def test_title_is_read_from_the_text_unless_given() -> None:
     assert parse_trace(text).programs == ("fd 50",)
 
 
-def test_start_inside_a_program_is_no_title() -> None:
-    assert parse_trace("CODE 1 (2020-01-01 00:00:01):\nwrite '<start>'" + END).title is None
-
-
-def test_padding_does_not_change_what_is_read() -> None:
+def test_padding_does_not_change_what_is_read_and_a_start_inside_a_program_is_no_title() -> None:
     trace = Trace.from_states(["fd 50"], [datetime(2020, 1, 1)], title="pond")
-    assert format_trace(trace, title_padding=3).startswith(
-        "pond<mask><mask><mask><start>CODE 1 (2020-01-01 00"
-    )
-    assert parse_trace(format_trace(trace, title_padding=3)) == trace
+    padded = format_trace(trace, title_padding=3)
+    assert padded.startswith("pond<mask><mask><mask><start>CODE 1 (2020-01-01 00")
+    assert parse_trace(padded) == trace
+    assert parse_trace("CODE 1 (2020-01-01 00:00:01):\nwrite '<start>'" + END).title is None
 
 
 def test_text_without_a_state_is_a_trace_without_programs() -> None:
@@ -195,49 +174,39 @@ def test_dates() -> None:
     assert "CODE 2 (2020-02-31 00:00:00):" in format_trace(trace)
 
 
-@pytest.mark.parametrize(
-    ("raw_text", "reason"),
-    [
-        (HEADER + "write 'BARCODE 12'\n" + HEADER + "fd 5" + END, "character 40"),
-        ((HEADER + "a\n").replace("\n", "\r\n") * 2 + END, "2 headers without date"),
-        (HEADER.replace("1", "01", 1) + "a" + END, "without leading zero"),
-        (HEADER.replace("1", "١", 1) + "a" + END, "ASCII digits"),
-        (HEADER + " \n" + HEADER + "\n" + END, "blank states only"),
-    ],
-)  # fmt: skip
-def test_unreadable_text_says_why(raw_text: str, reason: str) -> None:
-    with pytest.raises(TraceError, match=reason):
-        parse_trace(raw_text)
+UNREADABLE = {
+    HEADER + "write 'BARCODE 12'\n" + HEADER + "fd 5" + END: "character 40",
+    (HEADER + "a\n").replace("\n", "\r\n") * 2 + END: "2 headers without date",
+    HEADER.replace("1", "01", 1) + "a" + END: "without leading zero",
+    HEADER.replace("1", "١", 1) + "a" + END: "ASCII digits",
+    HEADER + " \n" + HEADER + "\n" + END: "blank states only",
+}
+CANNOT_BE_CARRIED = {
+    "CODE and a number in state 2": Trace.from_states(["fd 1", "write 'CODE 5'"]),
+    "a blank last state": Trace.from_states(["fd 1", " \n"]),
+    "in the last state": Trace.from_states(["write '<|endoftext|>'"]),
+    "a title that holds <start>": Trace.from_states(["fd 1"], title="a<start>b"),
+    "a complete trace without a state": Trace.from_states([]),
+    "fragment": Trace(("a",), (None,), (1,), fragment="b"),
+}
+FIELDS_THAT_DO_NOT_FIT = {
+    "0 timestamps, expected one for each of the 1 states": {"timestamps": ()},
+    "row 0, field 'programs': found int": {"programs": (5,)},
+    "whole seconds": {"timestamps": (datetime(2020, 1, 1, microsecond=5),)},
+    "a number from 0 on": {"numbers": (-1,)},
+}
 
 
-@pytest.mark.parametrize(
-    ("trace", "reason"),
-    [
-        (Trace.from_states(["fd 1", "write 'CODE 5'"]), "CODE and a number in state 2"),
-        (Trace.from_states(["fd 1", " \n"]), "a blank last state"),
-        (Trace.from_states(["write '<|endoftext|>'"]), "in the last state"),
-        (Trace.from_states(["fd 1"], title="a<start>b"), "a title that holds <start>"),
-        (Trace.from_states([]), "a complete trace without a state"),
-        (Trace(("a",), (None,), (1,), fragment="b"), "fragment"),
-    ],
-)  # fmt: skip
-def test_format_says_what_it_cannot_carry(trace: Trace, reason: str) -> None:
-    with pytest.raises(TraceError, match=re.escape(reason)):
-        format_trace(trace)
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"timestamps": ()}, "0 timestamps, expected one for each of the 1 states"),
-        ({"programs": (5,)}, "row 0, field 'programs': found int"),
-        ({"timestamps": (datetime(2020, 1, 1, microsecond=5),)}, "whole seconds"),
-        ({"numbers": (-1,)}, "a number from 0 on"),
-    ],
-)  # fmt: skip
-def test_fields_that_do_not_fit_are_refused(fields: dict, reason: str) -> None:
-    with pytest.raises(TraceError, match=re.escape(reason)):
-        Trace(**{"programs": ("fd 5",), "timestamps": (None,), "numbers": (1,), **fields})
+def test_what_cannot_be_read_carried_or_made_says_why() -> None:
+    for raw_text, reason in UNREADABLE.items():
+        with pytest.raises(TraceError, match=reason):
+            parse_trace(raw_text)
+    for reason, trace in CANNOT_BE_CARRIED.items():
+        with pytest.raises(TraceError, match=re.escape(reason)):
+            format_trace(trace)
+    for reason, fields in FIELDS_THAT_DO_NOT_FIT.items():
+        with pytest.raises(TraceError, match=re.escape(reason)):
+            Trace(**{"programs": ("fd 5",), "timestamps": (None,), "numbers": (1,), **fields})
 
 
 def test_from_states_takes_missing_pandas_times() -> None:
@@ -246,3 +215,9 @@ def test_from_states_takes_missing_pandas_times() -> None:
     times = pd.to_datetime(pd.Series(["2020-01-01 00:00:05", None]))
     assert Trace.from_states(["a", "b"], times).timestamps == (datetime(2020, 1, 1, 0, 0, 5), None)
     assert Trace.from_states(["a"], username="x") == Trace.from_states(["a"], username="y")
+
+
+def test_message_names_place_found_and_expected() -> None:
+    error = DataError("3 times", "2, one each", file="a.parquet", row=7, field="timestamps", hint="Cut it.")
+    expected = "a.parquet, row 7, field 'timestamps': found 3 times, expected 2, one each. Cut it."
+    assert str(error) == expected

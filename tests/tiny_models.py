@@ -1,19 +1,15 @@
 """Tiny made-up traces and a tiny network, for the tests of models."""
 
-from __future__ import annotations
-
-import os
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from datasets import Dataset
 
-from pcutils.models import TraceModel, train, train_tokenizer, training_texts
-from pcutils.models.optimizers import Optimizers
-from pcutils.sources import to_dataset, traces_of
+from pcutils.data import to_dataset
+from pcutils.models import Prompt, TraceModel, train, train_tokenizer, training_texts
 from pcutils.trace import Trace
 
 COLOURS = ("red", "blue", "green", "gold")
@@ -50,40 +46,36 @@ def tiny_tokenizer(vocabulary: int = 520) -> Any:
 
 
 WIDTH = 32
-TINY = {
-    "layers": 1,
-    "width": WIDTH,
-    "heads": 2,
-    "context": 192,
-    "batch_tokens": 256,
-    "learning_rate": 0.01,
-    "evaluations": 3,
-}
+TINY = {"layers": 1, "width": WIDTH, "heads": 2, "context": 192, "batch_tokens": 256}
+TINY |= {"learning_rate": 0.01, "evaluations": 3}
 
 
-def tiny_model(folder: Path, *, tokens: int = 6_000, **settings: Any) -> TraceModel:
+def tiny_model(
+    folder: Path, *, tokens: int | None = 6_000, table: Dataset | None = None, **settings: Any
+) -> TraceModel:
     """Train a tiny network on the made-up traces."""
-    table = made_up_table()
+    table = made_up_table() if table is None else table
     options = {**TINY, "tokens": tokens, "progress": False, **settings}
     return train(table, table.select(range(6)), tiny_tokenizer(), folder, **options)
 
 
-def main(folder: str, deadly_step: str = "") -> None:
-    """Train as one of several processes, which die in the middle of a step if one is named."""
-    step = Optimizers.step
-    taken: list[float] = []
-
-    def dying(self: Optimizers, progress: float) -> None:
-        taken.append(progress)
-        if len(taken) == int(deadly_step or 0):
-            os._exit(1)
-        step(self, progress)
-
-    Optimizers.step = dying  # type: ignore[method-assign]
-    tiny_model(Path(folder), tokens=3_000, checkpoint_steps=5)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
-
-__all__ = ["TINY", "WIDTH", "made_up_table", "made_up_traces", "tiny_model", "tiny_tokenizer", "traces_of"]
+def by_hand(model: TraceModel, prompt: Prompt, count: int) -> list[int]:
+    """Likeliest tokens of a prompt, each from a whole forward pass without a cache."""
+    prefix = prompt.prefix or Trace((), (), ())
+    trace = Trace(prefix.programs, prefix.timestamps, prefix.numbers, is_complete=False, title=prompt.title)
+    (item,) = model.notation.encode([trace])
+    tokens = np.concatenate([item.prompt, *item.states]).tolist()
+    place, vector, written = model.notation.place(prefix), prompt.student_vector, []
+    if vector is None:
+        vector = model.student_vectors([prompt.username])[0]
+    while len(written) < count and model.notation.end not in written:
+        hints = torch.from_numpy(model.notation.hints(tokens)).long()[None]
+        with torch.no_grad():
+            scores = model.network(torch.tensor([tokens]), student_vectors=vector[None].double(), hints=hints)
+        places = [place] if model.notation.has_grammar else None
+        token = int(model.notation.allow(scores.logits[:, -1], places).argmax())
+        forced = model.notation.closing(place, count - len(written)) if places else None
+        written.append(token if forced is None else forced)
+        tokens.append(written[-1])
+        place.push(written[-1])
+    return written

@@ -1,295 +1,234 @@
-"""The verdict that a run's measures give on each of the paper's claims."""
+"""The paper's claims as a registry, and the verdict that measured intervals give on each."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
+import yaml
 
-from pcutils.analysis.evidence import CLAIMS, Claim, Evidence
 from pcutils.analysis.statistics import CONFIDENCE
 from pcutils.errors import DataError, RunError
-from pcutils.few_students import TOO_FEW, is_too_few
 
 __all__ = [
-    "CANNOT",
+    "CLAIMS",
     "CONFIDENCE",
     "FEWEST",
-    "NOT_SUPPORTED",
-    "SUPPORTED",
-    "Finding",
-    "Verdict",
+    "VERDICTS",
+    "Claim",
+    "Evidence",
     "evidence_table",
-    "judge",
-    "judge_all",
-    "judge_claims",
-    "read_measures",
-    "record_verdicts",
+    "read_results",
+    "verdict_of",
+    "verdict_table",
 ]
 
-SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
-CANNOT = "cannot be tested on this data"
-#: Evidence that rests on fewer students, titles or traces decides nothing.
-FEWEST = 5
+SUPPORTED, CONTRADICTED, NEGLIGIBLE = "supported", "contradicted", "negligible"
+UNDECIDED, NOT_TESTABLE = "undecided", "not testable"
+VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
+#: A measure that rests on fewer units decides nothing.
+FEWEST = {"students": 10, "titles": 5}
 
 Measures = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a run measured for one piece of evidence.
+class Evidence:
+    """One measure of a chapter's results and the rule that turns its interval into a verdict.
 
     Parameters
     ----------
-    evidence : Evidence
-        What was asked for.
-    measure : str
-        Full name of the measure.
-    words : str
-        The same for a reader.
-    value, low, high : float or None
-        Estimate and interval; None where there is none.
-    n : int or None
-        What it rests on.
-    unit : str or None
-        What it is counted in.
-    holds : bool or None
-        Whether the interval lies on the right side; None where that cannot be said, or where the measure is
-        reported and decides nothing.
-    why : str
-        In words.
+    chapter, measure : str
+        Where it is found. In the name, ``*`` matches one part, ``{largest}`` the largest whole number.
+    label : str
+        The measure in words.
+    side : {"above", "below"}, optional
+        On which side of `bound` the whole interval has to lie; None for a measure that decides nothing.
+    bound : float
+        The line.
+    negligible : float, optional
+        An interval that lies wholly within this distance of `bound` is negligible.
+    units : {"students", "titles"}
+        What the measure's `n` counts.
     """
 
-    evidence: Evidence
+    chapter: str
     measure: str
-    words: str
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int | None
-    unit: str | None
-    holds: bool | None
-    why: str
+    label: str
+    side: Literal["above", "below"] | None = None
+    bound: float = 0.0
+    negligible: float | None = None
+    units: Literal["students", "titles"] = "students"
 
     @property
-    def is_missing(self) -> bool:
-        """Whether the measure is needed for a verdict and gives none."""
-        return self.value is None or (self.holds is None and self.evidence.side != "reported")
+    def rule(self) -> str:
+        """The rule in words, such as "above 0"."""
+        if self.side is None:
+            return "decides nothing"
+        size = f", negligible within {self.negligible:g}" if self.negligible is not None else ""
+        return f"{self.side} {self.bound:g}{size}".replace("-", "\N{MINUS SIGN}")
+
+    def decide(self, low: float | None, high: float | None, n: int | None) -> str:
+        """Verdict on this measure from the ends of its interval and its number of units.
+
+        Examples
+        --------
+        >>> rule = Evidence("03", "self_bleu", "Self-BLEU", side="below", negligible=0.01)
+        >>> rule.decide(-0.3, -0.1, 40), rule.decide(-0.2, 0.1, 40), rule.decide(-0.01, 0.005, 40)
+        ('supported', 'undecided', 'negligible')
+        >>> rule.decide(0.1, 0.3, 40), rule.decide(-0.3, -0.1, 4)
+        ('contradicted', 'not testable')
+        """
+        if low is None or high is None or math.isnan(low + high):
+            return NOT_TESTABLE
+        if n is not None and n < FEWEST[self.units]:
+            return NOT_TESTABLE
+        sign = -1 if self.side == "below" else 1
+        near, far = sorted((sign * (low - self.bound), sign * (high - self.bound)))
+        if self.negligible is not None and max(abs(near), abs(far)) <= self.negligible:
+            return NEGLIGIBLE
+        return SUPPORTED if near > 0 else CONTRADICTED if far < 0 else UNDECIDED
+
+    def matches(self, results: Mapping[str, Measures]) -> list[str]:
+        """Names of the measures in these results that the pattern stands for."""
+        names = results.get(self.chapter, {})
+        rule = re.escape(self.measure).replace(r"\{largest\}", r"(\d+)").replace(r"\*", r"[^.]+")
+        found = sorted(name for name in names if re.fullmatch(rule, name))
+        if "{largest}" in self.measure and found:
+            return [max(found, key=lambda name: int(re.sub(r"\D", "", name)))]
+        return found
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A claim, what was found, and what follows."""
+class Claim:
+    """A claim of the paper in our words, the evidence that decides it, and what to read it with."""
 
-    claim: Claim
-    verdict: str
-    reason: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def decided(self) -> list[bool]:
-        """For each measure that decides, whether it holds."""
-        return [finding.holds for finding in self.findings if finding.holds is not None]
+    id: str
+    says: str
+    evidence: tuple[Evidence, ...]
+    context: tuple[Evidence, ...] = ()
+    caveat: str = ""
 
 
-def judge(claim: Claim, results: Mapping[str, Measures]) -> Verdict:
-    """Judge one claim by what a run measured.
-
-    Parameters
-    ----------
-    claim : Claim
-        One of `CLAIMS`.
-    results : mapping of chapter to its measures
-        As in the results files, under "measures".
-
-    Returns
-    -------
-    Verdict
-        "cannot be tested on this data" where a piece of evidence is missing, has no interval, rests on fewer
-        than `FEWEST` units or on too few students to be shown, unless another piece already fails; "not
-        supported" where an interval does
-        not lie wholly on the side that the claim says; "supported" otherwise.
-    """
-    findings = tuple(finding for evidence in claim.evidence for finding in _findings(evidence, results))
-    failing = [finding for finding in findings if finding.holds is False]
-    unknown = [finding for finding in findings if finding.is_missing]
-    if failing:
-        return Verdict(claim, NOT_SUPPORTED, _joined(failing), findings)
-    if unknown:
-        return Verdict(claim, CANNOT, _joined(unknown), findings)
-    return Verdict(claim, SUPPORTED, _joined(list(findings)), findings)
-
-
-def judge_all(results: Mapping[str, Measures]) -> list[Verdict]:
-    """Judge every claim, C1 to C8."""
-    return [judge(claim, results) for claim in CLAIMS]
-
-
-def judge_claims(results: Mapping[str, Measures], *ids: str) -> list[Verdict]:
-    """Judge the claims of one chapter.
-
-    Parameters
-    ----------
-    results : mapping of chapter to its measures
-        One chapter is enough where the claims rest on it alone.
-    *ids : str
-        Such as "C1".
-
-    Raises
-    ------
-    DataError
-        Where there is no such claim.
-    """
-    known = {claim.id: claim for claim in CLAIMS}
-    if unknown := [name for name in ids if name not in known]:
-        raise DataError(f"claims {', '.join(unknown)}", f"some of {', '.join(known)}")
-    return [judge(known[name], results) for name in ids]
-
-
-def read_measures(run: Any) -> dict[str, Measures]:
-    """Read the measures of every chapter that a run has finished.
-
-    Parameters
-    ----------
-    run : Run
-        From :func:`pcutils.pipeline.open_run`.
-
-    Returns
-    -------
-    dict of chapter to measures
-        Chapters without a results file are left out.
-    """
+def read_claims(path: Path) -> dict[str, Claim]:
+    """Read a file of claims."""
     found = {}
-    for chapter in sorted({evidence.chapter for claim in CLAIMS for evidence in claim.evidence}):
+    for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        evidence, context = (
+            tuple(Evidence(**item) for item in entry.pop(key, ())) for key in ("evidence", "context")
+        )
+        found[name] = Claim(name, entry.pop("says"), evidence, context, **entry)
+    return found
+
+
+#: The registry, ``claims.yaml``: claims by their id, in the paper's order.
+CLAIMS = read_claims(Path(__file__).with_suffix(".yaml"))
+
+
+def evidence_table(results: Mapping[str, Measures], *ids: str) -> pd.DataFrame:
+    """List the measures that claims rest on, with what each of them says.
+
+    Parameters
+    ----------
+    results : mapping of chapter to its measures
+        As saved under "measures" in a chapter's results; one chapter is enough where claims rest on it alone.
+    *ids : str
+        Such as "C1"; all claims without.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a measure: `claim`, `measure`, `label`, `value`, `low`, `high`, `n`, `unit`, `units`, `rule`,
+        `bound`, `side` and `verdict` (empty where the measure decides nothing).
+    """
+    rows = [
+        row
+        for claim in _chosen(ids)
+        for evidence in (*claim.evidence, *claim.context)
+        for row in _rows(claim, evidence, results)
+    ]
+    table = pd.DataFrame(rows)
+    return table.astype(dict.fromkeys(("value", "low", "high"), float) | {"n": "Int64"})
+
+
+def verdict_table(results: Mapping[str, Measures], *ids: str) -> pd.DataFrame:
+    """Judge claims by what a run measured; arguments as for :func:`evidence_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a claim: `claim`, `says`, `verdict`, `agree` (how many of the deciding measures support it, of
+        how many), `caveat`.
+
+    Notes
+    -----
+    All evidence of a claim has to hold. A pattern that matches several measures counts as one piece:
+    supported or contradicted where all of them are, not testable where none can decide, else undecided.
+    """
+    table = evidence_table(results, *ids)
+    rows = []
+    for claim in _chosen(ids):
+        mine = table[(table["claim"] == claim.id) & (table["verdict"] != "")]
+        pieces = [_of_pattern(part) for _, part in mine.groupby("pattern", sort=False)["verdict"]]
+        decided = mine["verdict"][mine["verdict"] != NOT_TESTABLE]
+        agree = f"{sum(decided == SUPPORTED)} of {len(decided)}"
+        rows.append((claim.id, claim.says, verdict_of(pieces), agree, claim.caveat))
+    return pd.DataFrame(rows, columns=["claim", "says", "verdict", "agree", "caveat"])
+
+
+def verdict_of(pieces: Iterable[str]) -> str:
+    """Verdict on a claim from the verdicts on its pieces of evidence, all of which have to hold.
+
+    Examples
+    --------
+    >>> verdict_of(["supported", "undecided"]), verdict_of(["undecided", "contradicted"])
+    ('undecided', 'contradicted')
+    """
+    found = set(pieces)
+    order = (CONTRADICTED, NOT_TESTABLE, UNDECIDED, NEGLIGIBLE, SUPPORTED)
+    return next((word for word in order if word in found), NOT_TESTABLE)
+
+
+def read_results(run: Any) -> dict[str, Measures]:
+    """Measures of every chapter that claims rest on and that the run has finished."""
+    found = {}
+    for chapter in dict.fromkeys(item.chapter for claim in CLAIMS.values() for item in claim.evidence):
         try:
-            found[chapter] = run.result(chapter)["measures"]
+            found[chapter] = run.results(chapter)["measures"]
         except RunError:
             continue
     return found
 
 
-def evidence_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """One row a measure: `claim`, `asked` (words of the evidence), `bound`, `side`, fields of a finding."""
-    rows = [
-        {
-            "claim": verdict.claim.id,
-            "asked": finding.evidence.words,
-            "bound": finding.evidence.bound,
-            "side": finding.evidence.side,
-        }
-        | {name: getattr(finding, name) for name in _FINDING_COLUMNS}
-        for verdict in verdicts
-        for finding in verdict.findings
-    ]
-    return pd.DataFrame(rows, columns=["claim", "asked", "bound", "side", *_FINDING_COLUMNS])
+def _chosen(ids: tuple[str, ...]) -> list[Claim]:
+    if unknown := [name for name in ids if name not in CLAIMS]:
+        raise DataError(f"claims {', '.join(unknown)}", f"some of {', '.join(CLAIMS)}")
+    return [CLAIMS[name] for name in ids or CLAIMS]
 
 
-def record_verdicts(results: Any, verdicts: list[Verdict]) -> None:
-    """Add each verdict to a chapter's results.
-
-    Parameters
-    ----------
-    results : Results
-        Of the chapter.
-    verdicts : list of Verdict
-        ``claim.<id>`` is 1 where supported, 0 where not supported, null where the claim cannot be tested; `n`
-        is the number of measures that decided.
-    """
-    values = {SUPPORTED: 1.0, NOT_SUPPORTED: 0.0, CANNOT: None}
-    for verdict in verdicts:
-        results.add(
-            f"claim.{verdict.claim.id}", values[verdict.verdict], n=len(verdict.decided), unit="verdict"
+def _rows(claim: Claim, evidence: Evidence, results: Mapping[str, Measures]) -> list[dict[str, Any]]:
+    names = evidence.matches(results) or [evidence.measure]
+    rows = []
+    for name in names:
+        measure = results.get(evidence.chapter, {}).get(name, {})
+        found = {key: measure.get(key) for key in ("value", "low", "high", "n", "unit")}
+        ends = found["low"], found["high"], found["n"]
+        part = name.rsplit(".", 1)[-1] if "*" in evidence.measure and name != evidence.measure else ""
+        label = f"{evidence.label}: {part}" if part else evidence.label
+        rows.append(
+            {"claim": claim.id, "pattern": evidence.measure, "measure": name, "label": label}
+            | found
+            | {"units": evidence.units, "rule": evidence.rule, "bound": evidence.bound, "side": evidence.side}
+            | {"verdict": evidence.decide(*ends) if evidence.side else ""}
         )
+    return rows
 
 
-_FINDING_COLUMNS = ("measure", "words", "value", "low", "high", "n", "unit", "holds", "why")
-
-
-def _findings(evidence: Evidence, results: Mapping[str, Measures]) -> list[Finding]:
-    if evidence.chapter not in results:
-        return [_missing(evidence, f"chapter {evidence.chapter} has no results in this run")]
-    measures = results[evidence.chapter]
-    names = _matching(evidence.measure, measures)
-    if not names:
-        return [_missing(evidence, f"{evidence.words}: not measured in this run")]
-    found = [_finding(evidence, name, measures[name]) for name in names]
-    decided = [finding for finding in found if finding.holds is not None]
-    return decided if "*" in evidence.measure and decided else found
-
-
-def _matching(pattern: str, measures: Measures) -> list[str]:
-    if "{largest}" in pattern:
-        rule = re.compile(re.escape(pattern).replace(r"\{largest\}", r"(\d+)"))
-        numbers = {int(match[1]): name for name in measures if (match := rule.fullmatch(name))}
-        return [numbers[max(numbers)]] if numbers else []
-    rule = re.compile(re.escape(pattern).replace(r"\*", r"[^.]+"))
-    return sorted(name for name in measures if rule.fullmatch(name))
-
-
-def _finding(evidence: Evidence, name: str, measure: Mapping[str, Any]) -> Finding:
-    value, low, high = (_finite(measure.get(key)) for key in ("value", "low", "high"))
-    n, unit = measure.get("n"), measure.get("unit")
-    if evidence.over == "students" and is_too_few(n):
-        return _missing(evidence, f"{evidence.words}: {TOO_FEW}")
-    holds, why = _judge_interval(evidence, value, low, high, n)
-    words = evidence.words
-    if "*" in evidence.measure:
-        words = f"{words}, {name.rsplit('.', 1)[-1].replace('_', ' ')}"
-    return Finding(evidence, name, words, value, low, high, n, unit, holds, f"{words}: {why}")
-
-
-def _judge_interval(
-    evidence: Evidence, value: float | None, low: float | None, high: float | None, n: int | None
-) -> tuple[bool | None, str]:
-    if value is None:
-        return None, "could not be measured on this data"
-    if low is None or high is None:
-        return None, f"{_signed(value)}, without an interval"
-    digits = 2 if max(abs(low), abs(high)) >= 0.1 else 3
-    measured = f"{_signed(value, digits)} ({_signed(low, digits)} to {_signed(high, digits)})"
-    if evidence.side == "reported":
-        return None, f"{measured}, which decides nothing"
-    if n is not None and n < FEWEST:
-        return None, f"{measured}, from too few to judge ({n})"
-    if evidence.side == "above":
-        right, wrong = low > evidence.bound, high < evidence.bound
-    else:
-        right, wrong = high < evidence.bound, low > evidence.bound
-    if right:
-        return True, measured
-    return False, f"{measured}, " + (
-        "on the other side" if wrong else f"the interval includes {_line(evidence.bound)}"
-    )
-
-
-def _missing(evidence: Evidence, why: str) -> Finding:
-    return Finding(evidence, evidence.measure, evidence.words, None, None, None, None, None, None, why)
-
-
-def _joined(findings: list[Finding]) -> str:
-    """Join reasons; what several measures of one piece of evidence have in common is said once."""
-    reasons: dict[str, None] = {}
-    before = None
-    for finding in findings:
-        asked = finding.evidence.words
-        reasons[finding.why.removeprefix(f"{asked}, ") if asked == before else finding.why] = None
-        before = asked
-    text = "; ".join(reasons)
-    return text[:1].upper() + text[1:] + "."
-
-
-def _signed(value: float, digits: int = 2) -> str:
-    text = f"{value:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
-
-
-def _line(bound: float) -> str:
-    return _signed(bound) if bound else "0"
-
-
-def _finite(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+def _of_pattern(words: pd.Series) -> str:
+    decided = set(words) - {NOT_TESTABLE}
+    return decided.pop() if len(decided) == 1 else UNDECIDED if decided else NOT_TESTABLE

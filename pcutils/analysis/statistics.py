@@ -1,46 +1,29 @@
 """Intervals for numbers that come from a sample of students.
 
-Traces of one student resemble each other, so whole students are drawn again, not single traces (cluster
-bootstrap).
+Traces of one student resemble each other, so every interval draws whole students again, not single traces
+(cluster bootstrap).
 """
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.stats
-from statsmodels.stats.proportion import proportion_confint
 
-from pcutils.analysis.resampling import RESAMPLES, Floats, resample_weights, weighted_correlations
 from pcutils.errors import DataError
 
-__all__ = [
-    "CONFIDENCE",
-    "RESAMPLES",
-    "Estimate",
-    "Floats",
-    "bootstrap_interval",
-    "correlation_interval",
-    "difference_interval",
-    "estimate_table",
-    "interval_of",
-    "record",
-    "resample_weights",
-    "share_interval",
-    "undefined",
-    "weighted_correlations",
-]
+Floats = npt.NDArray[np.float64]
 
 #: Level of every interval in the book.
 CONFIDENCE = 0.95
-#: With a larger share of resamples that give no number, an interval would describe the exceptions.
+#: Draws of a bootstrap where nothing else is asked for.
+RESAMPLES = 1000
+#: With a larger share of draws that give no number, an interval would describe the exceptions.
 MOST_UNDEFINED = 0.1
 
 
@@ -48,23 +31,17 @@ MOST_UNDEFINED = 0.1
 class Estimate:
     """A measured number with its interval.
 
-    Parameters
-    ----------
-    value : float
-        The estimate; not-a-number where it is not defined.
-    low, high : float or None
-        Ends of the interval, None where there is none.
-    n : int
-        How many independent units (students, titles) it rests on.
-    reason : str, optional
-        Why there is no number or no interval.
+    Examples
+    --------
+    >>> f"{Estimate(0.125, 0.05, 0.2, n=40):.2f}"
+    '0.12 (0.05 to 0.20)'
     """
 
-    value: float
-    low: float | None
+    value: float  # not-a-number where it is not defined
+    low: float | None  # ends of the interval, None where there is none
     high: float | None
-    n: int
-    reason: str | None = None
+    n: int  # how many independent units (students, titles) it rests on
+    reason: str | None = None  # why there is no number or no interval
 
     @property
     def is_defined(self) -> bool:
@@ -72,23 +49,10 @@ class Estimate:
         return not math.isnan(self.value)
 
     def side(self, bound: float = 0.0) -> str:
-        """Say where the whole interval lies.
-
-        Parameters
-        ----------
-        bound : float
-            The line.
-
-        Returns
-        -------
-        {"above", "below", "unclear"}
-            "unclear" also where there is no interval.
-        """
+        """Where the whole interval lies: "above" the bound, "below" it, or "unclear" (also without one)."""
         if self.low is not None and self.low > bound:
             return "above"
-        if self.high is not None and self.high < bound:
-            return "below"
-        return "unclear"
+        return "below" if self.high is not None and self.high < bound else "unclear"
 
     def __format__(self, spec: str) -> str:
         if self.low is None or self.high is None:
@@ -96,84 +60,62 @@ class Estimate:
         return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
 
 
-def record(results: Any, name: str, estimate: Estimate, unit: str) -> None:
-    """Add an estimate to a chapter's results.
-
-    Parameters
-    ----------
-    results : Results
-        From ``run.results(chapter)``.
-    name : str
-        Of the measure.
-    estimate : Estimate
-        One that is not defined is kept as null.
-    unit : str
-        What it is counted in.
-    """
-    results.add(name, estimate.value, low=estimate.low, high=estimate.high, n=estimate.n, unit=unit)
-
-
-def estimate_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Put estimates into a table, with numbers as floats.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Each with what names the row, and the fields of an :class:`Estimate`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        What is missing in `value`, `low` and `high` is not-a-number.
-    """
-    frame = pd.DataFrame(list(rows))
-    return frame.astype(dict.fromkeys(("value", "low", "high"), float)) if len(frame) else frame
-
-
 def undefined(n: int, reason: str) -> Estimate:
     """An estimate without a number, and why."""
     return Estimate(math.nan, None, None, n, reason)
 
 
-def interval_of(value: float, draws: Floats, n: int, *, confidence: float = CONFIDENCE) -> Estimate:
-    """Read a percentile interval from bootstrap draws.
-
-    Parameters
-    ----------
-    value : float
-        The estimate on the data as they are.
-    draws : array, shape (n_resamples,)
-        The same statistic on each resample; not-a-number where it was not defined.
-    n : int
-        How many units were drawn.
-    confidence : float
-        Level.
-
-    Returns
-    -------
-    Estimate
-        Without interval where `value` is not defined, there are fewer than two units, or more than
-        `MOST_UNDEFINED` of the draws are not defined.
-    """
+def interval_of(value: float, draws: npt.ArrayLike, n: int) -> Estimate:
+    """Read the 95 % percentile interval from draws; none, with the reason, where they do not allow one."""
     if math.isnan(value):
         return undefined(n, "not defined on these data")
     if n < 2:
         return Estimate(float(value), None, None, n, "fewer than two independent units")
-    defined = draws[~np.isnan(draws)]
-    if len(defined) < (1 - MOST_UNDEFINED) * len(draws):
+    every = np.asarray(draws, dtype=float)
+    defined = every[~np.isnan(every)]
+    if len(defined) < (1 - MOST_UNDEFINED) * len(every):
         return Estimate(float(value), None, None, n, "not defined on too many resamples")
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(float(value), float(low), float(high), n)
+
+
+def resample_weights(groups: Any, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
+    """Draw the cluster bootstrap once, as weights that many statistics can share.
+
+    Returns an array of shape (resamples + 1, n_rows): how often each row occurs when whole groups are drawn
+    with replacement. Row 0 is the data as they are, all ones.
+    """
+    codes, names = pd.factorize(np.asarray(groups))
+    if not len(names):
+        return np.empty((resamples + 1, 0))
+    generator = np.random.default_rng(seed)
+    counts = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    return np.vstack([np.ones(len(codes)), counts[:, codes]]).astype(float)
+
+
+def weighted_correlations(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """Pearson correlation under every row of weights; nan where a side is constant."""
+    whole = ~(np.isnan(x) | np.isnan(y))
+    if whole.sum() < 3:
+        return np.full(len(weights), np.nan)
+    w, a, b = weights[:, whole], x[whole], y[whole]
+    a, b = a - a.mean(), b - b.mean()
+    total = w.sum(axis=1)
+    with np.errstate(all="ignore"):
+        mean_a, mean_b = w @ a / total, w @ b / total
+        spread_a = w @ (a * a) / total - mean_a**2
+        spread_b = w @ (b * b) / total - mean_b**2
+        result = (w @ (a * b) / total - mean_a * mean_b) / np.sqrt(spread_a * spread_b)
+    is_spread = (spread_a > 1e-9 * np.mean(a * a)) & (spread_b > 1e-9 * np.mean(b * b))
+    return np.where(is_spread, result, np.nan)
 
 
 def bootstrap_interval(
     values: npt.ArrayLike,
     statistic: Callable[[Any], float] = np.mean,
     *,
-    groups: Sequence[Hashable] | npt.ArrayLike | pd.Series | None = None,
+    groups: Any = None,
     resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    method: str = "percentile",
     seed: int = 0,
 ) -> Estimate:
     """Interval of any statistic, by drawing whole groups again.
@@ -181,19 +123,13 @@ def bootstrap_interval(
     Parameters
     ----------
     values : array, shape (n_rows, ...)
-        One row an observation. Rows of several columns keep pairs together.
+        One row an observation, none missing. Rows of several columns keep pairs together.
     statistic : callable
         Takes an array shaped like `values` with other rows, gives a number.
     groups : sequence of length n_rows, optional
         Who each row belongs to, usually the student; without it every row stands for itself.
-    resamples : int
-        How many times to draw.
-    confidence : float
-        Level.
-    method : {"percentile", "BCa"}
-        How to read the interval from the draws.
-    seed : int
-        Makes the draws repeatable.
+    resamples, seed : int
+        How often to draw, and the seed that makes the draws repeatable.
 
     Returns
     -------
@@ -207,7 +143,8 @@ def bootstrap_interval(
 
     Notes
     -----
-    Draws with `scipy.stats.bootstrap` over the groups.
+    The middle 95 % of ``statistic(values[drawn])``, where `drawn` lists the rows of as many groups as there
+    are, drawn with replacement (cluster bootstrap, percentile interval).
 
     Examples
     --------
@@ -215,61 +152,40 @@ def bootstrap_interval(
     Estimate(value=1.0, low=1.0, high=1.0, n=2, reason=None)
     """
     rows = np.asarray(values)
-    members = _members(rows, groups)
+    owners = np.arange(len(rows)) if groups is None else np.asarray(groups)
+    if len(owners) != len(rows):
+        raise DataError(f"{len(owners)} groups", f"{len(rows)}, one a row")
     if not len(rows):
         return undefined(0, "no data")
-    value = float(statistic(rows))
-    if len(members) < 2:
-        return interval_of(value, np.array([]), len(members))
-
-    def on(drawn: Any) -> float:
-        return float(statistic(rows[np.concatenate([members[i] for i in np.asarray(drawn)])]))
-
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", scipy.stats.DegenerateDataWarning)  # told by `interval_of` instead
-        result = scipy.stats.bootstrap(
-            (np.arange(len(members)),),
-            on,
-            n_resamples=resamples,
-            confidence_level=confidence,
-            method=method,
-            vectorized=False,
-            rng=np.random.default_rng(seed),
-        )
-    low, high = result.confidence_interval
-    if method != "percentile" and math.isfinite(low) and math.isfinite(high):
-        return Estimate(value, float(low), float(high), len(members))
-    return interval_of(value, result.bootstrap_distribution, len(members), confidence=confidence)
+    names, codes = np.unique(owners, return_inverse=True)
+    weights = resample_weights(names, resamples=resamples, seed=seed)
+    if statistic is np.mean and rows.ndim == 1:
+        draws = (weights @ np.bincount(codes, rows.astype(float))) / (weights @ np.bincount(codes))
+    else:
+        counts = weights.astype(int)
+        draws = np.array([float(statistic(np.repeat(rows, drawn[codes], axis=0))) for drawn in counts])
+    return interval_of(draws[0], draws[1:], len(names))
 
 
 def correlation_interval(
     x: npt.ArrayLike, y: npt.ArrayLike, *, groups: Any = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Estimate:
-    """Pearson correlation with its interval.
+    """Pearson correlation of two columns with its interval; other arguments as :func:`bootstrap_interval`.
 
-    Parameters
-    ----------
-    x, y : array, shape (n_rows,)
-        Rows with a missing value in either are left out.
-    groups : sequence of length n_rows, optional
-        Who each row belongs to.
-    resamples, seed : int
-        As in :func:`bootstrap_interval`.
-
-    Returns
-    -------
-    Estimate
-        Not defined, with the reason, where fewer than three rows are left or one side is constant.
+    Rows with a missing value are left out. Not defined, with the reason, where fewer than three rows are left
+    or one side is constant.
     """
     pairs = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     whole = ~np.isnan(pairs).any(axis=1)
-    owners = np.asarray(groups)[whole] if groups is not None else None
-    pairs = pairs[whole]
+    owners = (np.arange(len(pairs)) if groups is None else np.asarray(groups))[whole]
+    pairs, n = pairs[whole], len(np.unique(owners))
     if len(pairs) < 3:
-        return undefined(len(pairs), "fewer than three pairs")
+        return undefined(n, "fewer than three pairs")
     if (np.ptp(pairs, axis=0) == 0).any():
-        return undefined(len(pairs), "always the same value")
-    return bootstrap_interval(pairs, _correlation, groups=owners, resamples=resamples, seed=seed)
+        return undefined(n, "always the same value")
+    weights = resample_weights(owners, resamples=resamples, seed=seed)
+    draws = weighted_correlations(pairs[:, 0], pairs[:, 1], weights)
+    return interval_of(draws[0], draws[1:], n)
 
 
 def difference_interval(
@@ -280,21 +196,9 @@ def difference_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
-    """Mean difference of paired values, first minus second, with its interval.
+    """Mean of `first` minus `second`, paired row by row, with its interval; see :func:`bootstrap_interval`.
 
-    Parameters
-    ----------
-    first, second : array, shape (n_rows,)
-        Measured on the same rows; rows with a missing value in either are left out.
-    groups : sequence of length n_rows, optional
-        Who each row belongs to.
-    resamples, seed : int
-        As in :func:`bootstrap_interval`.
-
-    Returns
-    -------
-    Estimate
-        Above 0 where the first is larger.
+    Rows with a missing value in either are left out.
     """
     gaps = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
     whole = ~np.isnan(gaps)
@@ -302,44 +206,30 @@ def difference_interval(
     return bootstrap_interval(gaps[whole], groups=owners, resamples=resamples, seed=seed)
 
 
-def share_interval(successes: int, total: int, *, confidence: float = CONFIDENCE) -> Estimate:
-    """Share of independent yes-or-no outcomes with Wilson's interval.
+def estimate_table(estimates: Mapping[Any, Estimate] | pd.Series, *names: str) -> pd.DataFrame:
+    """Put estimates into a table that can be plotted.
 
     Parameters
     ----------
-    successes, total : int
-        How many of how many.
-    confidence : float
-        Level.
+    estimates : mapping or pandas.Series of Estimate
+        By what they belong to: a key, or a tuple of keys.
+    *names : str
+        A name for each part of the keys; those of the index of a Series need none.
 
     Returns
     -------
-    Estimate
-        Not defined where `total` is 0.
-
-    Notes
-    -----
-    From `statsmodels`. Where students have several outcomes each, use :func:`bootstrap_interval` with groups.
+    pandas.DataFrame
+        One row an estimate: the keys, `value`, `low`, `high`, `n`, `reason`. What is missing is not-a-number.
 
     Examples
     --------
-    >>> f"{share_interval(8, 10):.2f}"
-    '0.80 (0.49 to 0.94)'
+    >>> estimate_table({"trace": Estimate(0.5, 0.1, 0.9, 2)}, "model")[["model", "value", "n"]]
+       model  value  n
+    0  trace    0.5  2
     """
-    if total == 0:
-        return undefined(0, "no data")
-    low, high = proportion_confint(successes, total, alpha=1 - confidence, method="wilson")
-    return Estimate(successes / total, float(low), float(high), total)
-
-
-def _correlation(pairs: Floats) -> float:
-    return float(weighted_correlations(pairs[:, 0], pairs[:, 1], np.ones((1, len(pairs))))[0])
-
-
-def _members(rows: npt.NDArray[Any], groups: Any) -> list[npt.NDArray[np.int64]]:
-    if groups is None:
-        return list(np.arange(len(rows))[:, None])
-    if len(groups) != len(rows):
-        raise DataError(f"{len(groups)} groups", f"{len(rows)}, one a row")
-    codes, names = pd.factorize(np.asarray(groups))
-    return [np.flatnonzero(codes == code) for code in range(len(names))]
+    index = estimates.index.names if isinstance(estimates, pd.Series) else ["name"]
+    names = names or tuple(str(name) for name in index)
+    pairs = [(key if isinstance(key, tuple) else (key,), one) for key, one in estimates.items()]
+    rows = [dict(zip(names, key, strict=True)) | vars(one) for key, one in pairs]
+    frame = pd.DataFrame(rows, columns=[*names, "value", "low", "high", "n", "reason"])
+    return frame.astype(dict.fromkeys(("value", "low", "high"), float))

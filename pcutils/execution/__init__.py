@@ -7,17 +7,17 @@ is first used, so that a worker stays small.
 
 from __future__ import annotations
 
-from pcutils.lazy import lazy_names
+from pcutils.errors import lazy_names
 
 _HOMES = {
     "Drawing": "drawing",
-    "ErrorPlace": "messages",
+    "ErrorPlace": "outcomes",
     "Executor": "executor",
     "Outcome": "outcomes",
     "Outcomes": "outcomes",
     "Result": "result",
     "program_hash": "result",
-    "run_status": "status",
+    "run_status": "executor",
 }
 
 __all__ = [*_HOMES]

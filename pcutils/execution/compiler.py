@@ -28,26 +28,10 @@ class Compiler(Helper):
     """Compiles in a process of its own, which is replaced when a text is too much for it."""
 
     def __init__(self) -> None:
-        super().__init__(__name__)
+        super().__init__(__name__, "the compiler", {"text": "", "end": ""})
 
     def compile(self, text: str, end: str, seconds: float, wall_seconds: float) -> dict[str, Any]:
-        """Compile CoffeeScript.
-
-        Parameters
-        ----------
-        text : str
-            The program, lone surrogates included.
-        end : str
-            What to put behind it.
-        seconds, wall_seconds : float
-            Processor time and real time after which the compiler is given up.
-
-        Returns
-        -------
-        dict
-            ``code``, or the ``status`` and ``message`` of the failure, and its ``line`` and ``column``
-            where it has them; and ``parses_as_js``, whether the text could be JavaScript.
-        """
+        """Compile CoffeeScript."""
         job = {"text": text, "end": end}
         for _ in range(ATTEMPTS):
             try:
@@ -60,10 +44,6 @@ class Compiler(Helper):
             else:
                 return answer if "code" in answer else answer | {"status": "error"}
         return _failure("limit", "needs more memory to compile than its limit")
-
-    def check(self) -> None:
-        """Make sure that it compiles at all, or raise :class:`pcutils.errors.ExecutionError`."""
-        self.try_out({"text": "", "end": ""}, "the compiler")
 
 
 def _failure(status: str, message: str) -> dict[str, Any]:

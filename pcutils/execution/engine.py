@@ -64,29 +64,7 @@ class Engine:
     def run(
         self, code: str, kind: str, seed: int, limits: dict[str, float], limits_text: str
     ) -> tuple[dict[str, str] | None, str]:
-        """Run JavaScript, then its timers, and report what it did.
-
-        Parameters
-        ----------
-        code : str
-            JSON text of the JavaScript; for a page of an object with its ``markup`` and its ``scripts``,
-            objects with ``code`` or the ``error`` of compiling it.
-        kind : {"coffee", "js", "html"}
-            What it was written in.
-        seed : int
-            Seed of its random numbers.
-        limits : dict
-            :class:`pcutils.execution.limits.Limits` as a dict.
-        limits_text : str
-            The same as JSON text.
-
-        Returns
-        -------
-        stopped : dict or None
-            The ``status`` and ``message`` of what ended it, where that was not the program itself.
-        report : str
-            JSON text: ``status``, ``message``, ``output``, ``ops``, ``turtles``, ``items``.
-        """
+        """Run JavaScript, then its timers, and report what it did."""
         context, stopped = self.commands, None
         context.set_memory_limit(int(self._loaded_bytes + WALL * limits["memory_mb"] * MEBIBYTE))
         context.set_max_stack_size(int(limits["stack_kb"] * 1024))

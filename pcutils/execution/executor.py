@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future
+from dataclasses import asdict
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pcutils.errors import ExecutionError
+from pcutils.errors import ExecutionError, track
+from pcutils.execution import worker
 from pcutils.execution.compiler import Compiler
-from pcutils.execution.limits import Limits
-from pcutils.execution.pool import CLOSED, Pool
-from pcutils.execution.result import Result, program_hash, result_of
-from pcutils.execution.runner import Runner
-from pcutils.execution.translation import Translation, translate
-from pcutils.progress import track
+from pcutils.execution.engine import TOO_MUCH_MEMORY
+from pcutils.execution.process import CLOSED, Helper, Pool, WorkerDiedError
+from pcutils.execution.result import Limits, Result, program_hash, result_of
+from pcutils.execution.translation import Translation, run_translation, translate
+
+if TYPE_CHECKING:
+    import pandas
+
+ATTEMPTS = 2
+
+
+class Runner(Helper):
+    """Runs one program after the other."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._job = {"limits": asdict(limits), "wall_seconds": limits.wall_seconds}
+        self._patience = ATTEMPTS * limits.wall_seconds
+        super().__init__(worker.__name__, "the worker that runs programs", self._job_of("", "js", 0))
+        self._is_ended = False
+
+    def run(self, translation: Translation, seed: int) -> dict[str, Any]:
+        """Run a program."""
+        return run_translation(translation, lambda code, kind: self._run_code(code, kind, seed))
+
+    def _run_code(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
+        """Run JavaScript, a second time when the worker or its copy died over it."""
+        for _ in range(ATTEMPTS):
+            try:
+                report = self._ask(code, kind, seed)
+            except WorkerDiedError as death:
+                if self._is_ended:
+                    raise ExecutionError(CLOSED) from death
+                self.replace()
+                report = {"status": "crash", "message": f"the worker died ({death})"}
+            if report["status"] != "crash":
+                break
+        compiled = not str(report["message"]).startswith("SyntaxError")
+        return {**report, "compiled": compiled, "language": kind}
+
+    def _ask(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
+        answer = self._process.ask(self._job_of(code, kind, seed), self._patience)
+        report = {**(answer["report"] or {}), **(answer["stopped"] or {})}
+        if answer["used_too_much"] and report["status"] in ("success", "error"):
+            report |= TOO_MUCH_MEMORY
+        return report
+
+    def _job_of(self, code: Any, kind: str, seed: int) -> dict[str, Any]:
+        return {"code": json.dumps(code), "kind": kind, "seed": seed, **self._job}
+
+    def kill(self) -> None:
+        """End the worker at once, and start no other."""
+        self._is_ended = True
+        super().kill()
+
 
 CACHED_RESULTS = 20_000
 AHEAD_PER_WORKER = 16
@@ -36,7 +87,7 @@ class Executor:
     memory_mb : int
         What one program may use at its peak, in MiB.
     **limits
-        Other fields of :class:`pcutils.execution.limits.Limits`.
+        Other fields of :class:`pcutils.execution.result.Limits`.
 
     Raises
     ------
@@ -153,3 +204,67 @@ class Executor:
             if len(self._cache) > CACHED_RESULTS:
                 self._cache.popitem(last=False)
         return result
+
+
+class StatusRow(NamedTuple):
+    """How a program ended; see :class:`pcutils.execution.Result`."""
+
+    program_hash: str
+    status: str
+    error_kind: str | None
+    message: str | None
+    language: str
+    line: int | None
+    column: int | None
+
+
+COLUMNS = list(StatusRow._fields)
+_NUMBERS = ("line", "column")
+
+
+def run_status(
+    programs: Iterable[str],
+    *,
+    workers: int = 2,
+    seconds: float = 3.0,
+    seed: int = 0,
+    progress: bool = False,
+) -> pandas.DataFrame:
+    """Run every distinct program once and tell how it ended.
+
+    Parameters
+    ----------
+    programs : iterable of str
+        Programs, repeats allowed.
+    workers : int
+        Processes side by side.
+    seconds : float
+        Time limit of a program.
+    seed : int
+        Seed of the programs' own random numbers.
+    progress : bool
+        Show how far it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a distinct program, in the order of first appearance, with the columns ``program_hash``,
+        ``status``, ``error_kind``, ``message``, ``language`` (strings; missing where there is none), ``line``
+        and ``column`` (Int64).
+    """
+    distinct = list(dict.fromkeys(programs))
+    with Executor(workers=workers, seconds=seconds) as executor:
+        return status_table(map(status_row, executor.run(distinct, seed=seed, progress=progress)))
+
+
+def status_row(result: Result) -> StatusRow:
+    """Leave the output and the drawing of a result out."""
+    return StatusRow(*(getattr(result, column) for column in COLUMNS))
+
+
+def status_table(rows: Iterable[StatusRow]) -> pandas.DataFrame:
+    """Put rows into a table with the columns of :func:`run_status`."""
+    import pandas
+
+    types = {column: "Int64" if column in _NUMBERS else "string" for column in COLUMNS}
+    return pandas.DataFrame(rows, columns=COLUMNS).astype(types)

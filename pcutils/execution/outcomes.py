@@ -1,49 +1,63 @@
-"""How programs end when they are run: what students see before they go on."""
+"""How programs end when they are run, and where an error is: what students see before they go on."""
 
 from __future__ import annotations
 
 import atexit
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from pcutils.execution.executor import Executor
-from pcutils.execution.messages import ErrorPlace, error_place
 from pcutils.execution.result import program_hash
+
+_NAMES = (
+    re.compile(r"ReferenceError: (\S+) is not defined"),
+    re.compile(r"TypeError: (\S+) is not a (?:function|constructor)"),
+    re.compile(r"TypeError: Cannot \w+ properties of \w+ \(\w+ '([^']+)'\)"),
+    re.compile(r"ReferenceError: Cannot access '([^']+)' before initialization"),
+)
+
+
+def named_in(message: str | None) -> str | None:
+    """Read the name that an error message is about."""
+    matches = (pattern.match(message or "") for pattern in _NAMES)
+    return next((match[1] for match in matches if match), None)
+
+
+class ErrorPlace(NamedTuple):
+    """Where in a program an error is."""
+
+    line: int
+    start: int
+    end: int
+
+
+def error_place(program: str, message: str | None, line: int | None, column: int | None) -> ErrorPlace | None:
+    """Find the place that an error points at."""
+    lines = program.split("\n")
+    if line is not None and column is not None:
+        place = min(line, len(lines)) - 1
+        units = lines[place].encode("utf-16-le", "surrogatepass")
+        before = units[: 2 * (column - 1)] if line <= len(lines) else units
+        start = len(before.decode("utf-16-le", "surrogatepass"))
+        return ErrorPlace(place, start, start + 1)
+    if (name := named_in(message)) is not None:
+        for place, text in enumerate(lines):
+            if found := _mention(text, name):
+                return ErrorPlace(place, *found.span())
+    return None
+
+
+def _mention(line: str, name: str) -> re.Match[str] | None:
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", line)
+
 
 _REMEMBERED = 200_000
 
 
-class Ended(Protocol):
-    """What is asked about a program; :class:`pcutils.execution.Result` has it."""
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-
-    @property
-    def message(self) -> str | None:
-        """The error."""
-
-    @property
-    def line(self) -> int | None:
-        """Where the compiler stopped, from 1."""
-
-    @property
-    def column(self) -> int | None:
-        """The same, in its line."""
-
-
 class Outcome(NamedTuple):
-    """What a student sees of a run.
-
-    Parameters
-    ----------
-    runs : bool
-        Whether the program runs without an error.
-    error : ErrorPlace or None
-        What the error points at; None where there is none, or it points at nothing.
-    """
+    """What a student sees of a run."""
 
     runs: bool
     error: ErrorPlace | None = None
@@ -58,8 +72,8 @@ class Outcomes:
         Takes distinct programs and says of each how it ended. By default they are run with the usual limits,
         by processes that are started when the first program comes and shared by all models.
     conditions : str
-        Names all that outcomes depend on besides the program, so that a training that was told others is not
-        taken for the same.
+        Names all that outcomes depend on besides the program, so that a training with
+        other outcomes is another training.
 
     Examples
     --------
@@ -69,7 +83,7 @@ class Outcomes:
     """
 
     def __init__(
-        self, run: Callable[[list[str]], Iterable[Ended]] | None = None, conditions: str = "the usual"
+        self, run: Callable[[list[str]], Iterable[Any]] | None = None, conditions: str = "the usual"
     ) -> None:
         self._run, self.conditions = run or _run, conditions
         self._known: dict[str, Outcome] = {}
@@ -98,5 +112,5 @@ def _executor() -> Executor:
     return executor
 
 
-def _run(programs: list[str]) -> Iterable[Ended]:
+def _run(programs: list[str]) -> Iterable[Any]:
     return _executor().run(programs)

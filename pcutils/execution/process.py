@@ -1,4 +1,4 @@
-"""The caller's side of a worker: start it, ask it, replace it."""
+"""The caller's side of worker processes: start one, ask it, replace it, lend it to one thread at a time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from queue import LifoQueue
+from typing import Any, Generic, TypeVar
 
 from pcutils.errors import ExecutionError
 
@@ -32,16 +36,7 @@ class NoAnswerError(WorkerDiedError):
 
 
 class WorkerProcess:
-    """One worker subprocess; it sees nothing of the caller's environment and ends with it.
-
-    It is a new interpreter rather than a fork, so that a notebook or a job with threads may use it and the
-    caller's ``__main__`` is not imported again. It sits in its own session: Ctrl-C reaches the caller only.
-
-    Parameters
-    ----------
-    module : str
-        Module whose ``main`` answers lines of JSON.
-    """
+    """One worker subprocess; it sees nothing of the caller's environment and ends with it."""
 
     def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
@@ -61,29 +56,7 @@ class WorkerProcess:
         self.pid = self._process.pid
 
     def ask(self, job: dict[str, Any], seconds: float, cpu_seconds: float = math.inf) -> dict[str, Any]:
-        """Send one job and wait for its answer.
-
-        Parameters
-        ----------
-        job : dict
-            What the module's ``main`` reads.
-        seconds : float
-            How long to wait.
-        cpu_seconds : float
-            How much processor time the process may take once it is seen to be slow.
-
-        Returns
-        -------
-        dict
-            The report.
-
-        Raises
-        ------
-        NoAnswerError
-            When the process did not answer in time.
-        WorkerDiedError
-            When it ended or broke its line off.
-        """
+        """Send one job and wait for its answer."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(job).encode("ascii") + b"\n")
@@ -141,16 +114,10 @@ class WorkerProcess:
 
 
 class Helper:
-    """The caller's side of a process that is replaced when it dies.
+    """The caller's side of a process that is replaced when it dies."""
 
-    Parameters
-    ----------
-    module : str
-        Module whose ``main`` answers lines of JSON.
-    """
-
-    def __init__(self, module: str) -> None:
-        self._module = module
+    def __init__(self, module: str, what: str, trial: dict[str, Any]) -> None:
+        self._module, self._what, self._trial = module, what, trial
         self._process = WorkerProcess(module)
 
     @property
@@ -158,26 +125,13 @@ class Helper:
         """The process's number."""
         return self._process.pid
 
-    def try_out(self, job: dict[str, Any], what: str) -> None:
-        """Make sure that the process starts and answers.
-
-        Parameters
-        ----------
-        job : dict
-            A job that asks for nothing.
-        what : str
-            What to call the process in the error.
-
-        Raises
-        ------
-        ExecutionError
-            With what the process said when it could not.
-        """
+    def check(self) -> None:
+        """Make sure that the process starts and answers a trial job, or raise an ExecutionError."""
         try:
-            self._process.ask(job, START_SECONDS)
+            self._process.ask(self._trial, START_SECONDS)
         except WorkerDiedError as death:
             said = self._process.stop()
-            raise ExecutionError(f"{what} does not start ({death}): {said}") from death
+            raise ExecutionError(f"{self._what} does not start ({death}): {said}") from death
 
     def replace(self) -> None:
         """End the process and start another."""
@@ -191,3 +145,68 @@ class Helper:
     def stop(self) -> None:
         """End the process and wait for it."""
         self._process.stop()
+
+
+CLOSED = "the executor was closed while programs were running"
+
+
+HelperType = TypeVar("HelperType", bound=Helper)
+Answer = TypeVar("Answer")
+
+
+class Pool(Generic[HelperType]):
+    """Starts a helper when no other is free, up to a number."""
+
+    def __init__(self, size: int, start: Callable[[], HelperType]) -> None:
+        self._start = start
+        self._helpers: list[HelperType] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="pcutils-execution")
+        self._free: LifoQueue[HelperType | None] = LifoQueue()
+        for _ in range(size):
+            self._free.put(None)
+        try:
+            self.submit(lambda helper: helper.check()).result()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes' numbers."""
+        return [helper.pid for helper in self._helpers]
+
+    def submit(self, action: Callable[[HelperType], Answer]) -> Future[Answer]:
+        """Do something with the next helper that is free."""
+        try:
+            return self._threads.submit(self._lend, action)
+        except RuntimeError as error:
+            raise ExecutionError(CLOSED) from error
+
+    def _lend(self, action: Callable[[HelperType], Answer]) -> Answer:
+        helper = self._free.get()
+        try:
+            helper = helper or self._new()
+            return action(helper)
+        finally:
+            self._free.put(helper)
+
+    def _new(self) -> HelperType:
+        with self._lock:
+            if self._is_closed:
+                raise ExecutionError(CLOSED)
+            helper = self._start()
+            self._helpers.append(helper)
+        return helper
+
+    def close(self) -> None:
+        """End every helper; what waits is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._is_closed = True
+        for helper in self._helpers:
+            helper.kill()
+        self._threads.shutdown(wait=True)
+        for helper in self._helpers:
+            helper.stop()

@@ -1,4 +1,4 @@
-"""What running one program gave."""
+"""What running one program gave, and how much it may use."""
 
 from __future__ import annotations
 
@@ -8,6 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pcutils.execution.drawing import Drawing
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Walls around one program; virtual time is that of its timers and animations."""
+
+    seconds: float = 3.0  # processor time of the program
+    compile_seconds: float = 3.0  # processor time of the compiler
+    memory_mb: int = 88  # at its peak, in MiB; twice as much is refused at once
+    stack_kb: int = 23_000  # holds as many calls as a browser's
+    output_characters: int = 200_000
+    commands: int = 200_000  # turtle motions and drawing commands
+    tasks: int = 20_000  # timers and animation steps after its main part
+    timer_seconds: float = 5.0  # virtual time for which timers go on after the main part
+    virtual_seconds: float = 600.0  # virtual time after which everything ends
+    watched_seconds: float = 5.0  # virtual time in which an error counts, as in the paper's harness
+
+    @property
+    def wall_seconds(self) -> float:
+        """Real time after which a silent process is killed; a busy machine may need a multiple."""
+        return 4.0 * (self.seconds + self.compile_seconds) + 10.0
+
 
 Status = Literal["success", "error", "timeout", "limit"]
 ErrorKind = Literal["compile", "name", "type", "argument", "other"]
@@ -76,26 +100,7 @@ class Result:
 
 
 def error_kind(message: str, while_compiling: bool) -> ErrorKind:
-    """Sort an error message into one of five kinds.
-
-    Parameters
-    ----------
-    message : str
-        Type and text, such as ``ReferenceError: x is not defined``.
-    while_compiling : bool
-        True when the program never started.
-
-    Returns
-    -------
-    str
-        ``compile``; ``name`` (an unknown name); ``type`` (a value of the wrong type, among them calls of
-        what is no function); ``argument`` (a value out of range); ``other``, recursion without end among it.
-
-    Examples
-    --------
-    >>> error_kind("ReferenceError: x is not defined", while_compiling=False)
-    'name'
-    """
+    """Sort an error message into one of five kinds."""
     if while_compiling:
         return "compile"
     if "call stack" in message:
@@ -104,19 +109,7 @@ def error_kind(message: str, while_compiling: bool) -> ErrorKind:
 
 
 def result_of(name: str, report: Mapping[str, Any]) -> Result:
-    """Build a result out of a worker's report.
-
-    Parameters
-    ----------
-    name : str
-        Hash of the program.
-    report : mapping
-        See :meth:`pcutils.execution.runner.Runner.run`; a crash of the interpreter counts as a limit.
-
-    Returns
-    -------
-    Result
-    """
+    """Build a result out of a worker's report."""
     status: Status = "limit" if report["status"] == "crash" else report["status"]
     message = None if status == "success" else str(report["message"])
     kind = error_kind(message or "", not report["compiled"]) if status == "error" else None

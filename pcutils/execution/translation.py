@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pcutils.execution.compiler import Compiler
-from pcutils.execution.limits import Limits
-from pcutils.execution.page import is_page, split_page
+from pcutils.execution.result import Limits
+
+_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_COFFEE = re.compile(r"coffee", re.IGNORECASE)
+_OTHER_TYPE = re.compile(
+    r"type\s*=\s*[\"']?\s*(?!text/javascript|application/javascript|module)[\w/+-]", re.IGNORECASE
+)
+_PAGE = re.compile(r"\s*<(?:!doctype|!--|[a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Script:
+    """One script of a page: its text and whether it is CoffeeScript."""
+
+    text: str
+    is_coffee: bool
+
+
+def is_page(program: str) -> bool:
+    """Tell whether a program is a web page: its text starts with a tag."""
+    return _PAGE.match(program) is not None
+
+
+def split_page(program: str) -> tuple[str, list[Script]]:
+    """Separate a page's markup from its scripts."""
+    scripts = []
+    for attributes, text in _SCRIPT.findall(program):
+        is_coffee = _COFFEE.search(attributes) is not None
+        if text.strip() and (is_coffee or not _OTHER_TYPE.search(attributes)):
+            scripts.append(Script(text, is_coffee))
+    return _SCRIPT.sub("", program), scripts
+
 
 # The reference runs put a line of their own behind every program; it decides what an open last line means.
 END = "\nnull"
@@ -16,20 +47,7 @@ END = "\nnull"
 
 @dataclass(frozen=True)
 class Translation:
-    """What there is to run of a program.
-
-    Attributes
-    ----------
-    kind : {"coffee", "html"}
-        What it is read as first.
-    code : str, dict or None
-        JavaScript; of a page its ``markup`` and its ``scripts``, dicts with ``code`` or the ``error`` of
-        compiling it; None where the program does not compile.
-    failure : dict
-        The report of a program that does not compile.
-    as_js : str or None
-        The program's own text where it could be JavaScript.
-    """
+    """What there is to run of a program."""
 
     kind: str
     code: str | dict[str, Any] | None
@@ -38,21 +56,7 @@ class Translation:
 
 
 def translate(program: str, compiler: Compiler, limits: Limits) -> Translation:
-    """Compile a program: a web page script by script, anything else as CoffeeScript.
-
-    Parameters
-    ----------
-    program : str
-        Its text; a page of HTML is known by its first tag.
-    compiler : Compiler
-        Compiles.
-    limits : Limits
-        How long compiling may take.
-
-    Returns
-    -------
-    Translation
-    """
+    """Compile a program: a web page script by script, anything else as CoffeeScript."""
 
     def compiled(text: str, end: str) -> dict[str, Any]:
         return compiler.compile(text, end, limits.compile_seconds, limits.wall_seconds)
@@ -69,22 +73,7 @@ def translate(program: str, compiler: Compiler, limits: Limits) -> Translation:
 
 
 def run_translation(translation: Translation, run: Callable[[Any, str], dict[str, Any]]) -> dict[str, Any]:
-    """Run a program and, where that fails, give it a second chance as JavaScript.
-
-    Parameters
-    ----------
-    translation : Translation
-        The program.
-    run : callable
-        ``run(code, kind)`` runs code as ``coffee``, ``html`` or ``js`` and returns a report with its
-        ``status``.
-
-    Returns
-    -------
-    dict
-        A report. If both languages fail, it is that of the CoffeeScript, unless only the JavaScript could
-        start and hit a limit.
-    """
+    """Run a program and, where that fails, give it a second chance as JavaScript."""
     is_compiled = translation.code is not None
     report = run(translation.code, translation.kind) if is_compiled else translation.failure
     if translation.as_js is not None and (report["status"] == "error" or not is_compiled):

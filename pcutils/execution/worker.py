@@ -62,21 +62,7 @@ def _be_the_copy(engine: Engine, job: dict[str, Any], limits_text: str, room: in
 
 
 def run_job(engine: Engine, job: dict[str, Any]) -> bytes:
-    """Run one program in a fork of this process.
-
-    Parameters
-    ----------
-    engine : Engine
-        The loaded interpreter.
-    job : dict
-        ``code``, ``kind``, ``seed`` and ``limits`` as :meth:`Engine.run` takes them, and ``wall_seconds``.
-
-    Returns
-    -------
-    bytes
-        A JSON object on one line: ``report`` (that of the program, or null where it could send none),
-        ``stopped`` (what ended it, with ``status`` and ``message``, or null) and ``used_too_much`` memory.
-    """
+    """Run one program in a fork of this process."""
     limits_text = json.dumps(job["limits"])
     address_space, in_use = _memory()
     memory = int(job["limits"]["memory_mb"] * MEBIBYTE)
@@ -108,10 +94,7 @@ def _death(ended: int, used_too_much: bool) -> dict[str, str]:
 
 
 def _widen_stack() -> int:
-    """Let the stack grow as deep as recursion in a browser goes; return its size in bytes.
-
-    One call takes about ten times the stack in this interpreter that it takes in a browser's.
-    """
+    """Let the stack grow as deep as recursion in a browser goes; return its size in bytes."""
     _, most = resource.getrlimit(resource.RLIMIT_STACK)
     size = STACK_BYTES if most == resource.RLIM_INFINITY else min(STACK_BYTES, most)
     resource.setrlimit(resource.RLIMIT_STACK, (size, most))

@@ -26,63 +26,30 @@ _NAMES = """
 COLOR_NAMES = tuple(_NAMES.split())
 ANY_COLOR = re.compile(r"\b(" + "|".join(COLOR_NAMES) + r")\b")
 
-_STRINGS = r'"(?:\\.|[^"\\\n])*"?|' + r"'(?:\\.|[^'\\\n])*'?"
-_NO_CODE = {
-    "coffeescript": re.compile(
-        r"(?P<comment>###(?!#)[\s\S]*?(?:###|\Z)|#[^\n]*)"
-        r'|(?P<string>"""[\s\S]*?(?:"""|\Z)|' + r"'''[\s\S]*?(?:'''|\Z)|" + _STRINGS + ")"
-    ),
-    "javascript": re.compile(
-        r"(?P<comment>/\*[\s\S]*?(?:\*/|\Z)|//[^\n]*)|(?P<string>`(?:\\.|[^`\\])*`?|" + _STRINGS + ")"
-    ),
-}
+_NO_CODE = re.compile(
+    r"(?P<comment>###(?!#)[\s\S]*?(?:###|\Z)|#[^\n]*)"
+    r"|(?P<string>\"\"\"[\s\S]*?(?:\"\"\"|\Z)|'''[\s\S]*?(?:'''|\Z)"
+    r"|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?)"
+)
 _TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|->|=>|\n[ \t]*|[^\w\s]")
 _COMMENT_SIGNS = "#/* \t"
-_LITERAL = {
-    "coffeescript": re.compile(r"[-=]>"),
-    "javascript": re.compile(r"=>|\bfunction\b"),
-}
-_NAMED = {
-    "coffeescript": re.compile(r"[\w$\])]\s*[=:]\s*(?:\([^()]*\)\s*)?[-=]>"),
-    "javascript": re.compile(
-        r"\bfunction\s*\*?\s*[\w$]+\s*\(|[\w$\])]\s*[=:]\s*(?:function\b|(?:\([^()]*\)|[\w$]+)\s*=>)"
-    ),
-}
+_LITERAL = re.compile(r"[-=]>")
+_NAMED = re.compile(r"[\w$\])]\s*[=:]\s*(?:\([^()]*\)\s*)?[-=]>")
 
 
 class CodeParts(NamedTuple):
-    """A program taken apart.
-
-    Parameters
-    ----------
-    code : str
-        The program with every comment removed and every string emptied to ``""``.
-    comments : tuple of str
-        The comments with their signs, in order.
-    """
+    """A program without its comments and with every string emptied to ``""``, and its comments in order."""
 
     code: str
     comments: tuple[str, ...]
 
 
 @lru_cache(maxsize=64)
-def split_code(program: str, language: str = "coffeescript") -> CodeParts:
-    """Take the comments and the contents of strings out of a program.
+def split_code(program: str) -> CodeParts:
+    """Take the comments and the contents of strings out of a program, which may be broken.
 
-    Parameters
-    ----------
-    program : str
-        The program; it may be broken. A string that is not closed ends with its line.
-    language : str
-        ``"coffeescript"`` or ``"javascript"``.
+    A string that is not closed ends with its line; regular expression literals count as code.
 
-    Returns
-    -------
-    CodeParts
-        Regular expression literals count as code.
-
-    Examples
-    --------
     >>> split_code('write "# 1 fan" # show it')
     CodeParts(code='write "" ', comments=('# show it',))
     """
@@ -94,156 +61,57 @@ def split_code(program: str, language: str = "coffeescript") -> CodeParts:
         comments.append(found["comment"])
         return ""
 
-    code = _NO_CODE[language].sub(strip, program)
+    code = _NO_CODE.sub(strip, program)
     return CodeParts(code, tuple(comments))
 
 
-def comment_lines(program: str, language: str = "coffeescript") -> int:
-    r"""Count the lines that a student wrote a comment on.
+def comment_lines(program: str) -> int:
+    r"""Count the lines with a comment that says something, also after code or within a block comment.
 
-    Parameters
-    ----------
-    program : str
-        The program.
-    language : str
-        ``"coffeescript"`` or ``"javascript"``.
-
-    Returns
-    -------
-    int
-        Lines with a comment that says something, also where it follows code or spans several lines.
-
-    Notes
-    -----
     The paper's ``num_comments_last`` counts words that begin with ``#``: a line of dashes made of ``# # #``
     counts three times, ``#red`` in a string counts, a block comment counts as its two signs.
 
-    Examples
-    --------
     >>> comment_lines('fd 50 # go # on\npen "#ff0000"\n###\na house\nand a tree\n###')
     3
     """
-    lines = "\n".join(split_code(program, language).comments).splitlines()
+    lines = "\n".join(split_code(program).comments).splitlines()
     return sum(bool(line.strip(_COMMENT_SIGNS)) for line in lines)
 
 
-def function_literals(program: str, language: str = "coffeescript") -> int:
-    r"""Count the functions that a program holds, named ones, callbacks and event handlers alike.
+def function_literals(program: str) -> int:
+    r"""Count the functions of a program outside comments and strings, also callbacks and event handlers.
 
-    Parameters
-    ----------
-    program : str
-        The program.
-    language : str
-        ``"coffeescript"`` or ``"javascript"``.
-
-    Returns
-    -------
-    int
-        Functions outside comments and strings.
-
-    Notes
-    -----
-    The paper's ``num_functions_last`` finds ``name = ->`` only, not functions with parameters.
-
-    Examples
-    --------
     >>> function_literals("square = (size) ->\n  fd size\nclick -> square 5 # -> draws")
     2
     """
-    return len(_LITERAL[language].findall(split_code(program, language).code))
+    return len(_LITERAL.findall(split_code(program).code))
 
 
-def named_functions(program: str, language: str = "coffeescript") -> int:
+def named_functions(program: str) -> int:
     r"""Count the functions that a program gives a name, with or without parameters.
 
-    Parameters
-    ----------
-    program : str
-        The program.
-    language : str
-        ``"coffeescript"`` or ``"javascript"``.
-
-    Returns
-    -------
-    int
-        Functions assigned to a name, outside comments and strings.
-
-    Notes
-    -----
     The paper's ``num_functions_last`` misses functions with parameters and finds those in comments.
 
-    Examples
-    --------
     >>> named_functions("square = (size) ->\n  fd size\nstar = ->\n  fd 9\nclick -> star()")
     2
     """
-    return len(_NAMED[language].findall(split_code(program, language).code))
+    return len(_NAMED.findall(split_code(program).code))
 
 
 def color_counts(program: str) -> dict[str, int]:
-    """Count the colour names in a program, as whole words.
+    """Count the colour names in a program, as whole words in any case, in alphabetical order.
 
-    Parameters
-    ----------
-    program : str
-        The program; capital letters count like small ones, as they do for Pencil Code.
-
-    Returns
-    -------
-    dict of str to int
-        The names that occur, in alphabetical order.
-
-    Notes
-    -----
-    The paper counts substrings (`substring_color_counts`): ``lightblue`` counts as blue too, ``distance``
-    as tan.
-
-    Examples
-    --------
     >>> color_counts("pen LightBlue; distance = 5; dot red; dot red")
     {'lightblue': 1, 'red': 2}
     """
     return dict(sorted(Counter(ANY_COLOR.findall(program.lower())).items()))
 
 
-def substring_color_counts(program: str) -> dict[str, int]:
-    """Count the colour names in a program as the paper's release does, also inside other words.
-
-    Parameters
-    ----------
-    program : str
-        The program.
-
-    Returns
-    -------
-    dict of str to int
-        The count of each of `COLOR_NAMES`.
-
-    Examples
-    --------
-    >>> [name for name, count in substring_color_counts("pen lightblue").items() if count]
-    ['blue', 'lightblue']
-    """
-    lowered = program.lower()
-    return {name: lowered.count(name) for name in COLOR_NAMES}
-
-
 def code_tokens(program: str) -> list[str]:
     r"""Split a program into words, numbers, signs and the indents that CoffeeScript gives a meaning.
 
-    Parameters
-    ----------
-    program : str
-        CoffeeScript or JavaScript.
+    Blank lines and white space at the end of lines are left out.
 
-    Returns
-    -------
-    list of str
-        The tokens, in order; blank lines and white space at the end of lines are left out.
-
-    Examples
-    --------
     >>> code_tokens("for [1..4]\n  fd 50")
     ['for', '[', '1', '.', '.', '4', ']', '\n  ', 'fd', '50']
     """

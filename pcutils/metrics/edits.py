@@ -11,25 +11,10 @@ from rapidfuzz.distance import LCSseq, Levenshtein
 from pcutils.metrics.code import ANY_COLOR, comment_lines, function_literals
 from pcutils.metrics.matching import line_differences, similarity
 
-EDIT_COUNTS = (
-    "lines_added",
-    "lines_deleted",
-    "lines_modified",
-    "color_changes",
-    "number_changes",
-    "comment_additions",
-    "function_additions",
-)
+_CHANGES = ("lines_added", "lines_deleted", "lines_modified", "color_changes", "number_changes")
+EDIT_COUNTS = (*_CHANGES, "comment_additions", "function_additions")
+LINE_CHANGES = (*_CHANGES, "comments_added", "functions_added")
 EDIT_CATEGORIES = ("large_add", "large_del", "small_add", "small_del", "modify_existing")
-LINE_CHANGES = (
-    "lines_added",
-    "lines_deleted",
-    "lines_modified",
-    "color_changes",
-    "number_changes",
-    "comments_added",
-    "functions_added",
-)
 LARGE_EDIT_LINES = 5
 SIMILAR_LINES = 0.5
 _COLOR = "<COLOR>"
@@ -50,14 +35,12 @@ def edit_distance(before: str, after: str, *, popular_seeds: bool = False) -> in
     Returns
     -------
     int
-        Length of the longer one times the share that is not in matching blocks, cut to a whole number of
-        characters.
+        Length of the longer one times the share outside matching blocks, cut to whole characters.
 
     Notes
     -----
-    The paper's release. Not Levenshtein's distance (that is `levenshtein`): it is not symmetric, small
-    differences can come out as 0 through the cut, and in programs of 200 characters and more frequent
-    characters are ignored as starting points of a match (see `pcutils.metrics.matching.matched_blocks`).
+    Not Levenshtein's distance (that is `levenshtein`): it is not symmetric, small differences can come out
+    as 0 through the cut, and from 200 characters on frequent characters start no match.
 
     Examples
     --------
@@ -70,19 +53,8 @@ def edit_distance(before: str, after: str, *, popular_seeds: bool = False) -> in
 def levenshtein(before: str, after: str) -> int:
     """Fewest characters to insert, delete or replace to get from one program to the other.
 
-    Parameters
-    ----------
-    before, after : str
-        The two programs.
+    Unlike the paper's `edit_distance`, it is symmetric and 0 for equal programs only.
 
-    Returns
-    -------
-    int
-        0 for equal programs only, and the same in both directions; the paper's distance
-        (`pcutils.metrics.edit_distance`) promises neither.
-
-    Examples
-    --------
     >>> levenshtein("fd 50", "fd 100")
     2
     """
@@ -101,13 +73,13 @@ def edit_kinds(before: str, after: str) -> dict[str, int]:
     -------
     dict of str to int
         The seven counts of `EDIT_COUNTS`, then ``num_<category>`` for each of `EDIT_CATEGORIES`, 1 for the
-        one that holds.
+        category of the edit.
 
     Notes
     -----
     A deleted line is paired with the nearest added line after it, at any distance and even if another pair
     has it, and both count as one modified line; each distinct text counts once. `line_changes` has
-    one-to-one pairs.
+    one-to-one pairs. An added line is a comment if its first character that is not blank is ``#``.
 
     Examples
     --------
@@ -126,30 +98,14 @@ def edit_kinds(before: str, after: str) -> dict[str, int]:
             kinds["lines_deleted"] += 1
             continue
         kinds["lines_added"] += 1
-        kinds["comment_additions"] += line.startswith("#")
+        kinds["comment_additions"] += line.lstrip().startswith("#")
         kinds["function_additions"] += "->" in line
     kinds[f"num_{edit_category(kinds)}"] = 1
     return kinds
 
 
 def edit_category(kinds: dict[str, int]) -> str:
-    """Name the kind of an edit from its counts.
-
-    Parameters
-    ----------
-    kinds : dict of str to int
-        With ``lines_added`` and ``lines_deleted``.
-
-    Returns
-    -------
-    str
-        One of `EDIT_CATEGORIES`; large from five lines on, additions before deletions.
-
-    Examples
-    --------
-    >>> edit_category({"lines_added": 1, "lines_deleted": 7})
-    'large_del'
-    """
+    """Name the kind of an edit from its counts: large from five lines on, additions before deletions."""
     added, deleted = kinds["lines_added"], kinds["lines_deleted"]
     if added >= LARGE_EDIT_LINES:
         return "large_add"
@@ -178,8 +134,8 @@ def line_changes(before: str, after: str) -> dict[str, int]:
     Lines that stay are a longest common subsequence; between them, deleted and added lines are paired one
     to one, in order, if at least half of their characters agree. Blank lines and white space at the end of
     lines do not count. In the paper's counts (`pcutils.metrics.edit_kinds`) one deleted line makes any
-    number of added ones "modified", a repeated line counts once, only comments at the start of a line are
-    seen, and every ``->`` counts as a new function, also in a comment.
+    number of added ones "modified", a repeated line counts once, only lines that begin with a comment
+    count, and every ``->`` counts as a new function, also in a comment.
 
     Examples
     --------

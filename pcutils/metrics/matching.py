@@ -1,8 +1,8 @@
 """Matching blocks and line differences as Python 3.11 finds them, whatever interpreter runs.
 
-The paper's edit measures rest on Ratcliff and Obershelp's matching: take the longest common block, then go
-on to its left and to its right. Python changed how it compares lines in 2024, so both steps are written
-here, with fast substring search in place of Python's character tables.
+The paper's edit measures use Ratcliff and Obershelp's matching: take the longest common block, then repeat on
+its left and right. Python changed how it compares lines in 2024, so both steps are implemented here, with
+fast substring search in place of Python's character tables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-from rapidfuzz.distance import LCSseq
+from rapidfuzz.distance import LCSseq, Postfix, Prefix
 from rapidfuzz.process import cdist
 
 POPULAR_FROM_LENGTH = 200
@@ -20,26 +20,12 @@ _SIMILAR_ENOUGH = 0.75
 
 
 def matched_blocks(before: str, after: str, *, popular_seeds: bool = False) -> list[tuple[int, int, int]]:
-    """Find the blocks of text that two strings share, in no particular order.
+    """Find the blocks of text that two strings share, as (start in before, start in after, length).
 
-    Parameters
-    ----------
-    before, after : str
-        The two texts; blocks come from the longest common block, then from both of its sides.
-    popular_seeds : bool
-        Whether a character may start a match however often it occurs. False is what Python does by default
-        ("autojunk"): where `after` has 200 characters or more, one that makes up more than about 1 % of it
-        can only extend a match.
-
-    Returns
-    -------
-    list of (int, int, int)
-        Start in `before`, start in `after`, length.
-
-    Notes
-    -----
-    Same blocks as ``difflib.SequenceMatcher(None, before, after)``, save that neighbouring blocks are not
-    merged.
+    The same blocks as ``difflib.SequenceMatcher(None, before, after)``, except that neighbouring blocks are
+    not merged and the order is arbitrary. `popular_seeds` says whether a character may start a match however
+    often it occurs; by default, as in Python ("autojunk"), one that makes up more than about 1 % of an
+    `after` of 200 characters or more can only extend a match.
     """
     seeding = None if popular_seeds or len(after) < POPULAR_FROM_LENGTH else _seeding_characters(after)
     seeds = None if seeding is None else _runs_of(seeding, before)
@@ -69,22 +55,8 @@ def matched_blocks(before: str, after: str, *, popular_seeds: bool = False) -> l
 
 
 def similarity(before: str, after: str, *, popular_seeds: bool = False) -> float:
-    """Share of two texts that lies in matching blocks, from 0 to 1.
+    """Share of two texts that lies in matching blocks; 1 for two empty texts, and not symmetric.
 
-    Parameters
-    ----------
-    before, after : str
-        The two texts.
-    popular_seeds : bool
-        See `matched_blocks`.
-
-    Returns
-    -------
-    float
-        Twice the matched characters over all characters; 1 for two empty texts. Not symmetric.
-
-    Examples
-    --------
     >>> similarity("fd 50", "fd 100")
     0.7272727272727273
     """
@@ -96,26 +68,11 @@ def similarity(before: str, after: str, *, popular_seeds: bool = False) -> float
 
 
 def line_differences(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str]]:
-    """List the lines that go and come between two programs, in the order of Python 3.11's ``difflib.Differ``.
+    """List deleted ("-") and added ("+") lines in the order of Python 3.11's ``difflib.Differ``.
 
-    Parameters
-    ----------
-    before, after : sequence of str
-        The lines of the two programs.
-
-    Returns
-    -------
-    list of (str, str)
-        ``"-"`` or ``"+"`` and the line. Lines that stay are left out, and so are the hint lines of
-        ``Differ``.
-
-    Notes
-    -----
     Where lines are replaced, the pair of lines with the highest `similarity` (above 0.75, the first of
     equals) is shown side by side, and the lines before and after it are treated in the same way.
 
-    Examples
-    --------
     >>> line_differences(["fd 50", "rt 90"], ["fd 500", "rt 90", "dot red"])
     [('-', 'fd 50'), ('+', 'fd 500'), ('+', 'dot red')]
     """
@@ -164,32 +121,13 @@ def _longest(
 
 
 def _common_prefix(before: str, after: str, start: int, other: int, room: int) -> int:
-    """How many of the next `room` characters are equal."""
-    size, step = 0, 8
-    while room > 0:
-        step = min(step, room)
-        if before[start + size : start + size + step] == after[other + size : other + size + step]:
-            size, room, step = size + step, room - step, step * 2
-        elif step == 1:
-            break
-        else:
-            room, step = step - 1, step // 2
-    return size
+    """Number of equal characters from two positions on, at most `room`."""
+    return Prefix.similarity(before[start : start + room], after[other : other + room])
 
 
 def _common_suffix(before: str, after: str, end: int, other_end: int, room: int) -> int:
-    """How many of the last `room` characters are equal."""
-    size, step = 0, 8
-    while room > 0:
-        step = min(step, room)
-        low, other_low = end - size - step, other_end - size - step
-        if before[low : end - size] == after[other_low : other_end - size]:
-            size, room, step = size + step, room - step, step * 2
-        elif step == 1:
-            break
-        else:
-            room, step = step - 1, step // 2
-    return size
+    """Number of equal characters up to two positions, at most `room`."""
+    return Postfix.similarity(before[end - room : end], after[other_end - room : other_end])
 
 
 def _replaced_ranges(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
@@ -227,8 +165,8 @@ def _replacement(before: Sequence[str], after: Sequence[str]) -> list[tuple[str,
 class _SimilarPairs:
     """The lines of a replacement that are shown side by side.
 
-    A longest common subsequence bounds the similarity of two lines from above and is much cheaper, so the
-    exact value is worked out only where the bound is the highest left.
+    A longest common subsequence bounds the similarity of two lines from above and is much faster, so the
+    exact value is computed only where the bound is the highest remaining.
     """
 
     def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:

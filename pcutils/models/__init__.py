@@ -1,30 +1,28 @@
-"""Models of students: formats, tokenizer, student-conditioned language model, training, sampling.
+"""Models of students: notation, tokenizer, network, training, sampling, scoring, adaptation.
 
-Loading PyTorch takes seconds, so a name is imported when it is first used.
+PyTorch takes seconds to load, so a name is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from pcutils.lazy import lazy_names
+from pcutils.errors import lazy_names
 
 _HOMES = {
+    "ModelSettings": "settings",
     "train_tokenizer": "tokenizer",
     "load_tokenizer": "tokenizer",
-    "pretrained_tokenizer": "base_tokenizer",
-    "training_texts": "formats.states",
-    "StudentConfig": "language_model",
-    "StudentLanguageModel": "language_model",
-    "History": "history",
+    "pretrained_tokenizer": "pretrained",
+    "training_texts": "notation",
+    "SEGMENTS": "notation",
+    "StudentConfig": "network",
+    "StudentLanguageModel": "network",
     "train": "training",
     "TraceModel": "trace_model",
     "load_model": "trace_model",
     "Prompt": "sampling",
     "Sample": "sampling",
-    "sample": "sampling",
     "BASELINES": "baselines",
     "EditNgram": "baselines",
-    "MostCommonProgram": "baselines",
-    "NearestNeighbour": "baselines",
 }
 
 __all__ = [*_HOMES]

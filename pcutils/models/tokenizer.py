@@ -1,18 +1,17 @@
-"""A byte-level tokenizer whose words may span the spaces of a line, and that takes dates apart sensibly."""
+"""A byte-level tokenizer whose tokens may span whole lines, with one token for each part of a date."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
 
 from pcutils.errors import ModelError
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
 END, START, MASK, PAD = "<|endoftext|>", "<start>", "<mask>", "<pad>"
 SPECIAL_TOKENS = (END, START, MASK, PAD)
@@ -34,14 +33,7 @@ _HEADER = [
     r"(?<=:\d\d)\):\n",
 ]
 _LINES = [r"[^\n]*\n", r"[^\n]+"]
-_WORDS = [
-    r" ?\p{L}+",
-    r" ?\p{N}+",
-    r" ?[^\s\p{L}\p{N}]+",
-    r"[^\S\n]+(?=[^\S\n])",
-    r"[^\S\n]+",
-    r"\n",
-]
+_WORDS = [r" ?\p{L}+", r" ?\p{N}+", r" ?[^\s\p{L}\p{N}]+", r"[^\S\n]+(?=[^\S\n])", r"[^\S\n]+", r"\n"]
 _SHARE_OF_WORDS = 0.8
 _PLANE = 0xF0000  # private characters that stand for words
 
@@ -54,27 +46,19 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
     texts : iterable of str
         The text of the training traces, one string each, header lines included.
     vocabulary : int
-        Most tokens, special ones included.
+        Most tokens, special ones included; at least 508, for all bytes and the pieces of a date.
 
     Returns
     -------
     transformers.PreTrainedTokenizerFast
-        With ``<|endoftext|>``, ``<start>``, ``<mask>`` and ``<pad>`` as special tokens. Any text without lone
-        surrogates comes back from its tokens as it was.
-
-    Raises
-    ------
-    ModelError
-        If the vocabulary is too small to hold all bytes and the pieces of a date.
+        Any text without lone surrogates comes back from its tokens as it was.
 
     Notes
     -----
-    GPT-2 cuts text at every space; a student's line is often the same as one of somebody else, so here a
-    token may be a whole line with its newline, which shortens traces by 30 to 40 %. Most of the vocabulary is
-    learnt inside words first, the rest joins whole words of a line, so that tokens begin and end where words
-    do (as in SuperBPE, Liu et al. 2025). A token never crosses a newline, so states can be encoded one by
-    one. A date is cut into year, month, day, hour, minute and second whatever was seen in training, so that
-    each stays one learnable token.
+    GPT-2 cuts text at every space. Students' lines are often equal, so here a token may be a whole line with
+    its newline, which shortens traces by 30 to 40 %. Most of the vocabulary is learnt inside words, the rest
+    joins whole words of a line (as in SuperBPE, Liu et al. 2025). A token never crosses a newline, so states
+    can be encoded one by one. Year, month, day, hour, minute and second of a date are one token each.
     """
     if vocabulary < SMALLEST_VOCABULARY:
         raise ModelError(
@@ -88,45 +72,45 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048) -> PreTrain
 
 
 def _learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
     words = Tokenizer(models.BPE())
     words.pre_tokenizer = _pre_tokenizer([*_HEADER, *_WORDS])
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        min_frequency=2,
-        show_progress=False,
-        special_tokens=list(SPECIAL_TOKENS),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )
-    words.train_from_iterator((_ANY_HEADER.sub("", text) for text in texts), trainer)
+    bodies = (_ANY_HEADER.sub("", text) for text in texts)
+    _train(words, bodies, vocabulary, pre_tokenizers.ByteLevel.alphabet(), SPECIAL_TOKENS)
     return words
+
+
+def _train(
+    tokenizer: Tokenizer,
+    texts: Iterator[str],
+    vocabulary: int,
+    letters: list[str],
+    special: Sequence[str] = (),
+) -> None:
+    options: dict[str, Any] = {
+        "special_tokens": list(special),
+        "initial_alphabet": letters,
+        "show_progress": False,
+    }
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, min_frequency=2, **options)
+    tokenizer.train_from_iterator(texts, trainer)
 
 
 def _join_words(words: Tokenizer, texts: list[str], vocabulary: int) -> Tokenizer:
     """Go on learning on lines, with the tokens learnt so far as letters."""
-    from tokenizers import Tokenizer, models, trainers
-
     letters = {token: chr(_PLANE + number) for token, number in words.get_vocab().items()}
     joined = Tokenizer(models.BPE())
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        min_frequency=2,
-        show_progress=False,
-        initial_alphabet=list(letters.values()),
-    )
-    joined.train_from_iterator(_lines_in_letters(words, texts, letters), trainer)
+    _train(joined, _lines_in_letters(words, texts, letters), vocabulary, list(letters.values()))
     tokens = {letter: token for token, letter in letters.items()}
-
-    def spell(word: str) -> str:
-        return "".join(tokens[letter] for letter in word)
-
-    merges = [(spell(first), spell(second)) for first, second in _merges(joined)]
+    merges = [(_spell(first, tokens), _spell(second, tokens)) for first, second in _merges(joined)]
     return _extend(words, merges, [*_HEADER, *_LINES])
 
 
+def _spell(word: str, tokens: dict[str, str]) -> str:
+    return "".join(tokens[letter] for letter in word)
+
+
 def _with_dates(words: Tokenizer) -> Tokenizer:
-    """Make every part of a date one token, by joining what it falls into, after all that was learnt."""
+    """Make every part of a date one token, by merges after all that were learnt."""
     merges: list[tuple[str, str]] = []
     for header in _calendar():
         extended = _extend(words, merges, [*_HEADER, *_WORDS])
@@ -145,9 +129,7 @@ def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
 
 
 def _extend(tokenizer: Tokenizer, more: list[tuple[str, str]], patterns: list[str]) -> Tokenizer:
-    """Give a tokenizer that joins more, after everything the old one joins."""
-    from tokenizers import Tokenizer, models
-
+    """Give a tokenizer with more merges, after those of the old one."""
     vocab = tokenizer.get_vocab()
     for first, second in more:
         vocab.setdefault(first + second, len(vocab))
@@ -158,8 +140,6 @@ def _extend(tokenizer: Tokenizer, more: list[tuple[str, str]], patterns: list[st
 
 
 def _lines_in_letters(words: Tokenizer, texts: list[str], letters: dict[str, str]) -> Iterator[str]:
-    from tokenizers import Regex, pre_tokenizers
-
     split = pre_tokenizers.Split(Regex("|".join([*_HEADER, *_LINES])), "isolated")
     is_header = re.compile("|".join(_HEADER), re.MULTILINE)
     for text in texts:
@@ -169,42 +149,21 @@ def _lines_in_letters(words: Tokenizer, texts: list[str], letters: dict[str, str
 
 
 def wrap_backend(backend: Tokenizer, **notes: int) -> PreTrainedTokenizerFast:
-    """Give a byte-level tokenizer its special tokens' roles; notes are saved with it in ``init_kwargs``."""
-    from tokenizers import decoders
-    from transformers import PreTrainedTokenizerFast
-
+    """Give a tokenizer the roles of its special tokens, and notes that are saved in ``init_kwargs``."""
     backend.decoder = decoders.ByteLevel()
+    roles = {"eos_token": END, "bos_token": START, "mask_token": MASK, "pad_token": PAD}
     return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        eos_token=END,
-        bos_token=START,
-        mask_token=MASK,
-        pad_token=PAD,
-        clean_up_tokenization_spaces=False,
-        **notes,
+        tokenizer_object=backend, clean_up_tokenization_spaces=False, **roles, **notes
     )
 
 
 def tokens_of_base(tokenizer: PreTrainedTokenizerFast) -> int:
-    """Say how many tokens the pretrained decoder knows whose tokenizer this is; all where it is none's."""
+    """Count the tokens that a pretrained decoder was trained on; all where the tokenizer is not one's."""
     return int(tokenizer.init_kwargs.get("tokens_of_base", len(tokenizer)))
 
 
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerFast:
-    """Load a tokenizer that ``save_pretrained`` wrote.
-
-    Parameters
-    ----------
-    path : path
-        Its folder.
-
-    Raises
-    ------
-    ModelError
-        If there is no tokenizer in the folder.
-    """
-    from transformers import PreTrainedTokenizerFast
-
+    """Load a tokenizer from the folder that ``save_pretrained`` wrote."""
     if not (Path(path) / "tokenizer.json").is_file():
         raise ModelError(f"{path} holds no tokenizer.json: train a tokenizer first and save it there.")
     return PreTrainedTokenizerFast.from_pretrained(str(path))
@@ -216,10 +175,8 @@ def encode_texts(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[l
     before = backend.encode_special_tokens
     backend.encode_special_tokens = True
     try:
-        return [
-            item.ids
-            for item in backend.encode_batch([clean(text) for text in texts], add_special_tokens=False)
-        ]
+        found = backend.encode_batch([clean(text) for text in texts], add_special_tokens=False)
+        return [item.ids for item in found]
     finally:
         backend.encode_special_tokens = before
 
@@ -230,8 +187,6 @@ def decode_tokens(tokenizer: PreTrainedTokenizerFast, ids: list[int]) -> str:
 
 
 def _pre_tokenizer(patterns: list[str]) -> pre_tokenizers.Sequence:
-    from tokenizers import Regex, pre_tokenizers
-
     split = pre_tokenizers.Split(Regex("|".join(patterns)), "isolated")
     return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 

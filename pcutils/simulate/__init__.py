@@ -1,9 +1,8 @@
-"""Made-up students with known traits, who write made-up programs state by state."""
+"""Simulated students with known traits, who write programs state by state."""
 
 from __future__ import annotations
 
-from pcutils.simulate.assignment import Assignment, Style
-from pcutils.simulate.assignments import assignments
+from pcutils.simulate.assignment import Assignment, Style, assignments
 from pcutils.simulate.generate import simulate, simulate_students, traits_row
 from pcutils.simulate.render import render
 from pcutils.simulate.students import TRAITS, Habits, Student, Traits, draw_student, student_generator

@@ -1,4 +1,4 @@
-"""Make up a school: students with known traits, and the traces of what they write."""
+"""Simulate a school: students with known traits, and the traces of what they write."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pcutils.errors import DataError
-from pcutils.simulate.assignment import Assignment, Style
-from pcutils.simulate.assignments import assignments
+from pcutils.simulate.assignment import Assignment, Style, assignments
 from pcutils.simulate.population import POPULATION
 from pcutils.simulate.process import Writer
 from pcutils.simulate.render import render
-from pcutils.simulate.school import Clock, draw_class
+from pcutils.simulate.school import Clock, first_lesson
 from pcutils.simulate.students import TRAITS, Student, draw_student, student_generator
 from pcutils.trace import Trace
 
@@ -29,7 +28,7 @@ def simulate(
     titles: int | Sequence[str] | None = None,
     assignments_per_student: int = 12,
 ) -> tuple[list[Trace], DataFrame]:
-    """Make up students and the traces of a school term.
+    """Simulate students and the traces of a school term.
 
     Parameters
     ----------
@@ -40,15 +39,15 @@ def simulate(
     titles : int or sequence of str, optional
         How many assignments (spread over the term) or which; all if not given.
     assignments_per_student : int
-        How many different titles each student writes, at most as many as there are.
+        How many different titles each student works on, at most as many as there are.
 
     Returns
     -------
     traces : list of Trace
         By student, then by time.
     traits : pandas.DataFrame
-        One row a student: ``username`` and one column a trait, as
-        :class:`pcutils.simulate.students.Traits` describes them.
+        One row per student: ``username`` and one column per trait
+        (:class:`pcutils.simulate.students.Traits`).
 
     Raises
     ------
@@ -74,25 +73,7 @@ def simulate_students(
     titles: int | Sequence[str] | None = None,
     assignments_per_student: int = 12,
 ) -> Iterator[tuple[Student, list[Trace]]]:
-    """Make up one student after the other, so that none but the last is in memory.
-
-    Parameters
-    ----------
-    students, seed, titles, assignments_per_student
-        As for :func:`simulate`.
-
-    Yields
-    ------
-    student : Student
-        With the true traits.
-    traces : list of Trace
-        In the order of time.
-
-    Raises
-    ------
-    pcutils.errors.DataError
-        If a number is out of range or a title is unknown.
-    """
+    """Simulate one student after the other; only the last is in memory. Arguments as in `simulate`."""
     for field, value, least in (
         ("students", students, 1),
         ("seed", seed, 0),
@@ -108,28 +89,12 @@ def simulate_students(
 
 
 def traits_row(student: Student) -> dict[str, object]:
-    """Give the row of the table of students that holds one made-up student."""
+    """Give a student's row of the table of students."""
     return {"username": student.username} | asdict(student.traits)
 
 
 def chosen_assignments(titles: int | Sequence[str] | None) -> list[Assignment]:
-    """Choose assignments.
-
-    Parameters
-    ----------
-    titles : int or sequence of str, optional
-        How many, spread over the term, or which; all if not given.
-
-    Returns
-    -------
-    list of Assignment
-        In the order of the term.
-
-    Raises
-    ------
-    pcutils.errors.DataError
-        If a title is unknown or the number is out of range.
-    """
+    """Choose assignments, in the order of the term: all, a number spread over the term, or titles."""
     every = list(assignments())
     if titles is None:
         return every
@@ -147,27 +112,8 @@ def chosen_assignments(titles: int | Sequence[str] | None) -> list[Assignment]:
 def term(
     student: Student, curriculum: Sequence[Assignment], count: int, seed: int, rng: np.random.Generator
 ) -> list[Trace]:
-    """Let one student write through a term.
-
-    Parameters
-    ----------
-    student : Student
-        Who writes.
-    curriculum : sequence of Assignment
-        In the order of the term.
-    count : int
-        How many of them, drawn at random.
-    seed : int
-        Of the simulation; gives the class.
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    list of Trace
-        In the order of time.
-    """
-    clock = Clock(draw_class(seed, student.number), student, rng)
+    """Simulate one student through a term; the assignments are drawn at random and kept in order."""
+    clock = Clock(first_lesson(seed, student.number), student, rng)
     chosen = sorted(rng.permutation(len(curriculum))[:count])
     traces = []
     for position in chosen:
@@ -180,22 +126,7 @@ def term(
 
 
 def write_assignment(student: Student, assignment: Assignment, rng: np.random.Generator) -> list[str]:
-    """Let one student write one assignment.
-
-    Parameters
-    ----------
-    student : Student
-        Who writes.
-    assignment : Assignment
-        What.
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    list of str
-        The states; tinkerers may begin with another solution and throw it away.
-    """
+    """Simulate the states of one assignment; tinkerers may throw another solution away first."""
     states: list[str] = []
     style = choose_style(student, assignment.styles, rng)
     others = [other for other in assignment.styles if other is not style]
@@ -209,22 +140,7 @@ def write_assignment(student: Student, assignment: Assignment, rng: np.random.Ge
 
 
 def choose_style(student: Student, styles: Sequence[Style], rng: np.random.Generator) -> Style:
-    """Choose a solution that fits the student.
-
-    Parameters
-    ----------
-    student : Student
-        The trait ``abstraction`` times 3 is the level that suits best.
-    styles : sequence of Style
-        To choose from.
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    Style
-        Probability falls by a factor of e for every third of a level further off.
-    """
+    """Choose a solution: probability falls by a factor of e for every third of a level from the best one."""
     distances = np.array([abs(style.level - 3 * student.traits.abstraction) for style in styles])
     weights = np.exp(-3 * distances)
     return styles[int(rng.choice(len(styles), p=weights / weights.sum()))]

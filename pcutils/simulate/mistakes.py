@@ -35,20 +35,7 @@ def _replace(line: str, match: re.Match[str], word: str) -> str:
 
 
 def misspell(word: str, rng: np.random.Generator) -> str:
-    """Misspell a word: two letters change places, one is doubled or one is lost.
-
-    Parameters
-    ----------
-    word : str
-        At least two letters.
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    str
-        Another word, which is no command and no colour that students here know.
-    """
+    """Misspell a word: two letters change places, one is doubled or one is lost; never into a known word."""
     spellings = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
     spellings += [word[:i] + word[i] + word[i:] for i in range(len(word))]
     if len(word) > 3:
@@ -129,35 +116,20 @@ def missing_operator(line: str, rng: np.random.Generator) -> str | None:
     return _replace(line, match, " ") if match else None
 
 
+#: What each kind of mistake may look like.
 MISTAKES: dict[str, tuple[Mistake, ...]] = {
     "compile": (missing_quote, missing_bracket, missing_plus, lost_number, extra_indent),
     "name": (misspelt_command, misspelt_command, misspelt_colour, unknown_name, capital_letter),
     "type": (missing_comma, missing_operator),
 }
-"""What each kind of mistake may look like."""
 
 
 def make_mistake(
     line: str, kind: str, rng: np.random.Generator, *, opens_block_before: bool = False
 ) -> str | None:
-    """Break a line.
+    """Break a right line by one of the mistakes of a kind; None where that kind cannot be made in this line.
 
-    Parameters
-    ----------
-    line : str
-        A line that is right.
-    kind : {"compile", "name", "type"}
-        What will go wrong: the program cannot be compiled, a name is unknown, or a value is of the wrong
-        kind.
-    rng : numpy.random.Generator
-        The student's own.
-    opens_block_before : bool
-        Whether the line is the first of a block, where more indentation is no mistake.
-
-    Returns
-    -------
-    str or None
-        The line with the mistake; None where this kind of mistake cannot be made in this line.
+    `opens_block_before` says that the line is the first of a block, where more indentation is no mistake.
     """
     for position in rng.permutation(len(MISTAKES[kind])):
         mistake = MISTAKES[kind][position]

@@ -1,4 +1,4 @@
-"""How a made-up student gets from nothing to a program: run by run, with detours, mistakes and repairs."""
+"""How a simulated student gets from nothing to a program: run by run, with detours, mistakes and repairs."""
 
 from __future__ import annotations
 
@@ -20,21 +20,7 @@ _COLOUR = re.compile(r"\b(" + "|".join(COLOURS) + r")\b")
 class Writer:
     """A student who writes one program.
 
-    Parameters
-    ----------
-    student : Student
-        Who writes.
-    lines : sequence of Line
-        The program in mind.
-    rng : numpy.random.Generator
-        The student's own.
-    states : list of str, optional
-        What was run before, for a student who starts anew.
-
-    Attributes
-    ----------
-    states : list of str
-        What was run, oldest first; two in a row always differ.
+    `lines` is the program in mind, `states` what was run so far, oldest first; two in a row always differ.
     """
 
     def __init__(
@@ -56,18 +42,7 @@ class Writer:
         self.unfinished = self._unfinished()
 
     def write(self, *, steps: int | None = None) -> bool:
-        """Write the program.
-
-        Parameters
-        ----------
-        steps : int, optional
-            Stop after so many runs with new lines, for a false start.
-
-        Returns
-        -------
-        bool
-            False if the student gave up.
-        """
+        """Write the program, or only `steps` runs with new lines; return False if the student gave up."""
         grown = 0
         at_once = steps is None and not self.states and self._has_it_at_once()
         while pending := self._pending():

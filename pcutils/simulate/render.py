@@ -1,4 +1,4 @@
-"""Turn a solution in our notation into the program that one made-up student has in mind."""
+"""Turn a solution in our notation into the program that one simulated student has in mind."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
 from pcutils.simulate.assignment import Assignment, Style
 from pcutils.simulate.population import POPULATION
-from pcutils.simulate.repeat import further_part
 from pcutils.simulate.students import Student
 
 ANIMALS = ("turtle", "cat", "dog", "fox", "owl", "fish", "frog", "bear")
@@ -21,6 +21,12 @@ SPOTS = (10, 12, 15, 20, 25, 30)
 SIDES = (3, 5, 6, 8, 10, 12)
 CODE, COMMENT, LATE = "code", "comment", "late"
 
+_NO_DRAWING = re.compile(r"\b(write|label|read|readnum|await|button|keydown|forever|tick|pressed|Turtle)\b")
+_FUNCTION = re.compile(r"@\w+ = (\(.*\) )?->")
+_PLACE = re.compile(r"\bjumpto (-?\d+), (-?\d+)")
+_GOES_TO = re.compile(r"\b(jumpto|moveto|home)\b")
+#: So many parts stand side by side, so many pixels apart; then a new row begins.
+ROW, STEP = 4, 90
 _SLOT = re.compile(r"\$([a-z]+\d?)")
 _NAME = re.compile(r"@([a-z]+)")
 _STRING = re.compile(r'("[^"]*")')
@@ -37,16 +43,9 @@ _TAKEN_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a program that a student has in mind.
+    """One line of a program in mind, with its indentation.
 
-    Parameters
-    ----------
-    text : str
-        The line as the student writes it, with its indentation.
-    role : {"code", "comment", "late"}
-        ``"late"`` stands for lines that the student adds once the rest is there.
-    part : int
-        0 in the solution itself, then counts what follows it.
+    A "late" line is added once the rest is there; `part` is 0 in the solution, then counts what follows.
     """
 
     text: str
@@ -60,24 +59,7 @@ class Line:
 
 
 def render(assignment: Assignment, style: Style, student: Student, rng: np.random.Generator) -> list[Line]:
-    """Write a solution as a student would.
-
-    Parameters
-    ----------
-    assignment : Assignment
-        For the title in a first comment.
-    style : Style
-        The solution.
-    student : Student
-        Fills the slots with favourites and writes with own habits.
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    list of Line
-        The program, top to bottom; joined by newlines it runs.
-    """
+    """Write a solution as a student would, with own favourites and habits; joined by newlines it runs."""
     habits = student.habits
     parts = _parts(assignment, style, student, rng)
     lines = _with_comments(assignment.title, parts, student, rng)
@@ -256,3 +238,36 @@ def _with_blank_lines(lines: list[Line]) -> list[Line]:
             spaced.append(Line("", part=after.part))
         spaced.append(after)
     return spaced
+
+
+def further_part(assignment: Assignment, style: Style, number: int, *, walks: bool) -> tuple[str, ...]:
+    """Give part `number` (from 1) that follows a solution; none after what does more than draw.
+
+    Parts of the assignment come in turn; without them the drawing is repeated elsewhere, where the turtle
+    walks with its pen up or jumps.
+    """
+    if assignment.more:
+        return assignment.more[(number - 1) % len(assignment.more)]
+    lines = _drawing(style)
+    x, y = STEP * (number % ROW), -STEP * (number // ROW)
+    if not lines or any(_GOES_TO.search(line) for line in lines):
+        return tuple(
+            _PLACE.sub(lambda place: f"jumpto {int(place[1]) + x}, {int(place[2]) + y}", line)
+            for line in lines
+        )
+    move = ("$up", "rt 90", f"fd {STEP}", "$down") if walks else (f"jumpto {x}, {y}",)
+    return (*move, *lines)
+
+
+@cache
+def _drawing(style: Style) -> tuple[str, ...]:
+    """What a solution draws, without its functions; nothing where it does more than draw."""
+    if any(_NO_DRAWING.search(line) for line in style.lines):
+        return ()
+    kept, in_function = [], False
+    for line in style.lines:
+        if not line.startswith(" "):
+            in_function = _FUNCTION.match(line) is not None
+        if not in_function:
+            kept.append(line)
+    return tuple(kept)

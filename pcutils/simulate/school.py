@@ -1,8 +1,7 @@
-"""When made-up students work: classes with a weekly hour, terms, and gaps between runs."""
+"""When simulated students work: classes with a weekly hour, terms, and gaps between runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,68 +13,26 @@ YEARS = tuple(range(2015, 2025))
 LESSON = timedelta(minutes=50)
 
 
-@dataclass(frozen=True)
-class Class:
-    """A made-up class.
-
-    Parameters
-    ----------
-    first_lesson : datetime.datetime
-        Start of the first lesson of the term; one a week follows at the same hour.
-    """
-
-    first_lesson: datetime
-
-
-def draw_class(seed: int, student_number: int) -> Class:
-    """Give the class of a student.
-
-    Parameters
-    ----------
-    seed : int
-        Of the simulation.
-    student_number : int
-        From 0; students of consecutive numbers share a class.
-
-    Returns
-    -------
-    Class
-        The same for all its students, whoever asks first.
-    """
+def first_lesson(seed: int, student_number: int) -> datetime:
+    """Give the first lesson of a student's class; one a week follows at the same hour."""
     rng = np.random.Generator(np.random.PCG64([seed, student_number // CLASS_SIZE, 2]))
     year = int(rng.choice(YEARS))
     month, day = ((1, 8), (9, 5))[int(rng.integers(2))]
     start = datetime(year, month, day)
     start += timedelta(days=(int(rng.integers(5)) - start.weekday()) % 7)
-    return Class(start + timedelta(hours=int(rng.integers(8, 15)), minutes=15 * int(rng.integers(4))))
+    return start + timedelta(hours=int(rng.integers(8, 15)), minutes=15 * int(rng.integers(4)))
 
 
 class Clock:
-    """The time of one student, which only goes forward.
+    """The time of one student, which only goes forward."""
 
-    Parameters
-    ----------
-    school_class : Class
-        Gives the lessons.
-    student : Student
-        Gives the pace.
-    rng : numpy.random.Generator
-        The student's own.
-    """
-
-    def __init__(self, school_class: Class, student: Student, rng: np.random.Generator) -> None:
-        self.school_class, self.student, self.rng = school_class, student, rng
-        self.now = school_class.first_lesson
+    def __init__(self, first_lesson: datetime, student: Student, rng: np.random.Generator) -> None:
+        self.first_lesson, self.student, self.rng = first_lesson, student, rng
+        self.now = first_lesson
 
     def start(self, week: int) -> None:
-        """Begin an assignment.
-
-        Parameters
-        ----------
-        week : int
-            Week of the term, from 1; one in eight times the student works at home some days later.
-        """
-        begin = self.school_class.first_lesson + timedelta(weeks=week - 1)
+        """Begin an assignment in a week of the term; one in eight times at home some days later."""
+        begin = self.first_lesson + timedelta(weeks=week - 1)
         if self.rng.random() < 0.125:
             days = int(self.rng.integers(1, 5))
             begin = begin.replace(hour=int(self.rng.integers(16, 21))) + timedelta(days=days)
@@ -84,18 +41,10 @@ class Clock:
         self.now = max(begin, self.now + pause)
 
     def times(self, states: int) -> list[datetime]:
-        """Give the times of the runs of one program.
+        """Give the times of the runs of one program, at least a second apart.
 
-        Parameters
-        ----------
-        states : int
-            How many runs, at least 1.
-
-        Returns
-        -------
-        list of datetime.datetime
-            In order, whole seconds, at least a second apart. The gaps are log-normal around the student's
-            median; what does not fit into a lesson goes on in the next one.
+        The gaps are log-normal around the student's median; what does not fit into a lesson goes on in the
+        next one.
         """
         times = [self.now]
         begin = self.now

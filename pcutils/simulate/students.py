@@ -1,7 +1,7 @@
-"""Made-up students: their traits, which a model may try to recover, and their habits, which make their style.
+"""Simulated students: traits, which a model may try to recover, and habits, which make their style.
 
-The shapes of all distributions are ours, chosen so that a class looks lively; their middles are in
-:mod:`pcutils.simulate.population`. None is fitted to a real pupil.
+The shapes of all distributions are our choice; their centres are in :mod:`pcutils.simulate.population`. None
+is fitted to a real student.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pcutils.simulate.population import POPULATION
 
 Option = TypeVar("Option")
 
+#: Students of consecutive numbers share a class, its weekly hour and its year.
 CLASS_SIZE = 24
-"""Made-up students of consecutive numbers share a class, its weekly hour and its year."""
 
 COLOURS = (
     *("red", "orange", "gold", "yellow", "green", "lime", "teal", "cyan", "blue", "navy"),
@@ -34,47 +34,21 @@ COMMENT_STYLES = ("# {text}", "#{text}", "# {text}!", "# --- {text} ---", "# {TE
 
 @dataclass(frozen=True)
 class Traits:
-    """What a made-up student is like; what is asked of a model is to recover these numbers.
+    """What a simulated student is like; the task of a model is to recover these numbers. Most are 0 to 1."""
 
-    Parameters
-    ----------
-    skill : float
-        0 to 1, Beta(2, 2): few mistakes and quick repairs.
-    tinkering : float
-        0 to 1, Beta(1.4, 2): tries values and takes them back, deletes and writes again, plays on at the end.
-    commenting : float
-        0 to 1, Beta(0.7, 1.5): two fifths of its third power are the share of a program's parts that get a
-        comment, so most students hardly ever comment and a few often do.
-    colourfulness : float
-        0 to 1, Beta(1.3, 1.3): how many colours, and how often they change.
-    step_size : float
-        0 to 1, Beta(1.3, 1.6): how much is written between two runs.
-    step_size_lines : float
-        The same as a mean number of lines, 1 to 5.
-    persistence : float
-        0 to 1, seven tenths Beta(3, 1.5) and three tenths skill: goes on after a failed repair.
-    speed : float
-        0 to 1, Beta(2, 2): how fast one run follows the other.
-    gap_seconds : float
-        The same as a median gap, 5.5 (fast) to 60 (slow) seconds.
-    abstraction : float
-        0 to 1, four fifths Beta(0.8, 0.8) and one fifth skill: prefers loops, variables and functions.
-    error_compile, error_name, error_type : float
-        Probability that a run with new lines holds a mistake in spelling out the code (quotes, brackets,
-        indentation), in a name, or in the kind of a value (a forgotten comma). They add up to
-        ``0.01 + 0.27 * (1 - skill) ** 2.5``, shared out by Dirichlet(1.2, 2, 0.8).
-    """
-
-    skill: float
-    tinkering: float
-    commenting: float
-    colourfulness: float
-    step_size: float
-    step_size_lines: float
-    persistence: float
-    speed: float
-    gap_seconds: float
-    abstraction: float
+    skill: float  # Beta(2, 2): few mistakes and quick repairs
+    tinkering: float  # Beta(1.4, 2): tries values and takes them back, rewrites, plays on at the end
+    commenting: float  # Beta(0.7, 1.5): two fifths of its third power are the share of parts with a comment
+    colourfulness: float  # Beta(1.3, 1.3): how many colours, and how often they change
+    step_size: float  # Beta(1.3, 1.6): how much is written between two runs
+    step_size_lines: float  # the same as a mean number of lines, 1 to 5
+    persistence: float  # seven tenths Beta(3, 1.5), three tenths skill: goes on after a failed repair
+    speed: float  # Beta(2, 2): how fast one run follows the other
+    gap_seconds: float  # the same as a median gap, 5.5 (fast) to 60 (slow) seconds
+    abstraction: float  # four fifths Beta(0.8, 0.8), one fifth skill: prefers loops, variables and functions
+    # Probability that a run with new lines holds a mistake in spelling out the code (quotes, brackets,
+    # indentation), in a name, or in the kind of a value (a forgotten comma). They add up to
+    # 0.01 + 0.27 * (1 - skill) ** 2.5, shared out by Dirichlet(1.2, 2, 0.8).
     error_compile: float
     error_name: float
     error_type: float
@@ -85,81 +59,39 @@ class Traits:
         return {"compile": self.error_compile, "name": self.error_name, "type": self.error_type}
 
 
+#: Names of all traits, in the order of the table of students.
 TRAITS = tuple(field.name for field in fields(Traits))
-"""Names of all traits, in the order of the table of students."""
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How a made-up student writes; drawn once, kept through the term.
+    """How a simulated student writes; drawn once, kept through the term."""
 
-    Parameters
-    ----------
-    colours : tuple of str
-        Favourite colours, the most loved first.
-    sizes, widths : tuple of int
-        Favourite lengths in pixels and pen widths.
-    count : int
-        Favourite small number.
-    repeats : float
-        How often a program goes on with one more part, in the middle.
-    speed : str or None
-        What stands after ``speed``; None for students who do not set it.
-    speed_comes_late : bool
-        Adds the speed only once waiting has become a bore.
-    pen : tuple of str
-        Commands that lift and lower the pen.
-    name_style, loop_style, comment_style : str
-        One of :data:`NAME_STYLES`, :data:`LOOP_STYLES`, :data:`COMMENT_STYLES`.
-    comments_come_late : bool
-        Writes comments when the program is done.
-    indent : int
-        Spaces a level.
-    quote : str
-        Quotation mark.
-    quotes_colours, parentheses, tight_commas, blank_lines, hides_turtle : bool
-        ``pen 'red'``; ``fd(50)``; ``pen red,5``; empty lines between parts; ``ht()`` at the end.
-    taste : int
-        Makes the student's choices of words and other odds and ends the same each time.
-    """
-
-    colours: tuple[str, ...]
+    colours: tuple[str, ...]  # the favourite first
     sizes: tuple[int, ...]
     widths: tuple[int, ...]
-    count: int
-    repeats: float
-    speed: str | None
-    speed_comes_late: bool
-    pen: tuple[str, str]
+    count: int  # favourite small number
+    repeats: float  # median number of further parts of a program
+    speed: str | None  # what stands after ``speed``; None for students who do not set it
+    speed_comes_late: bool  # adds the speed once the rest is there
+    pen: tuple[str, str]  # commands that lift and lower the pen
     name_style: str
     loop_style: str
     comment_style: str
-    comments_come_late: bool
+    comments_come_late: bool  # writes comments when the program is done
     indent: int
     quote: str
-    quotes_colours: bool
-    parentheses: bool
-    tight_commas: bool
+    quotes_colours: bool  # ``pen 'red'``
+    parentheses: bool  # ``fd(50)``
+    tight_commas: bool  # ``pen red,5``
     blank_lines: bool
-    hides_turtle: bool
-    taste: int
+    hides_turtle: bool  # ``ht()`` at the end
+    taste: int  # makes the student's other choices the same each time
 
 
 @dataclass(frozen=True)
 class Student:
-    """A made-up student.
-
-    Parameters
-    ----------
-    username : str
-        Says that the student is made up; unique for a seed and a number.
-    number : int
-        From 0.
-    traits : Traits
-        What the student is like.
-    habits : Habits
-        How the student writes.
-    """
+    """A simulated student; `number` counts from 0, `username` is unique for a seed and a number."""
 
     username: str
     number: int
@@ -168,55 +100,19 @@ class Student:
 
 
 def student_generator(seed: int, number: int) -> np.random.Generator:
-    """Give a student's own source of chance, so that more students change nothing for the earlier ones.
-
-    Parameters
-    ----------
-    seed : int
-        Of the whole simulation, not negative.
-    number : int
-        Of the student, from 0.
-
-    Returns
-    -------
-    numpy.random.Generator
-        PCG64, seeded with both numbers.
-    """
+    """Give a student's own generator, so that more students change nothing for the earlier ones."""
     return np.random.Generator(np.random.PCG64([seed, number, 1]))
 
 
 def draw_student(seed: int, number: int, rng: np.random.Generator) -> Student:
-    """Make one student up.
-
-    Parameters
-    ----------
-    seed, number : int
-        Of the simulation and of the student; they make the username.
-    rng : numpy.random.Generator
-        From :func:`student_generator`.
-
-    Returns
-    -------
-    Student
-        With traits and habits.
-    """
+    """Draw one student from a generator of `student_generator`."""
     traits = draw_traits(rng)
+    # The username decides by its hash what is held out, so another prefix would change every split.
     return Student(f"made-up-{seed}-{number:05d}", number, traits, draw_habits(rng, traits))
 
 
 def draw_traits(rng: np.random.Generator) -> Traits:
-    """Draw a student's traits from the distributions that :class:`Traits` documents.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The student's own.
-
-    Returns
-    -------
-    Traits
-        All in their ranges.
-    """
+    """Draw a student's traits from the distributions that `Traits` documents."""
     skill = rng.beta(2.0, 2.0)
     step_size = rng.beta(1.3, 1.6)
     speed = rng.beta(2.0, 2.0)
@@ -241,20 +137,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
 
 
 def draw_habits(rng: np.random.Generator, traits: Traits) -> Habits:
-    """Draw how a student writes.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The student's own.
-    traits : Traits
-        Colourful students have more favourite colours; skilled ones more often set a speed at once.
-
-    Returns
-    -------
-    Habits
-        Kept through the term.
-    """
+    """Draw how a student writes; colourful students have more colours, skilled ones set a speed earlier."""
 
     def pick(options: Sequence[Option], weights: Sequence[float]) -> Option:
         shares = np.asarray(weights) / np.sum(weights)

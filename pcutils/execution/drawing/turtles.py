@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from pcutils.execution.drawing.colors import safe_color
-from pcutils.execution.drawing.images import FRAME, address_of, image_svg
-from pcutils.execution.drawing.marks import marks_svg, surface_svg
-from pcutils.execution.drawing.strokes import number
+from pcutils.execution.drawing.items import FRAME, address_of, image_svg
+from pcutils.execution.drawing.marks import marks_svg, number, safe_color, surface_svg
 
 TURTLE_COLOR = "#3c8a5a"
 TURTLE_SHAPE = (
@@ -40,18 +38,7 @@ def turtle_size(turtle: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def turtle_svg(turtle: Mapping[str, Any]) -> str:
-    """Draw a turtle where it stands, with what was drawn on it.
-
-    Parameters
-    ----------
-    turtle : mapping
-        See :class:`pcutils.execution.drawing.Drawing`.
-
-    Returns
-    -------
-    str
-        One element.
-    """
+    """Draw a turtle where it stands, with what was drawn on it."""
     place = f"translate({number(turtle['x'])} {number(-turtle['y'])})"
     if turtle["direction"]:
         place += f"rotate({number(turtle['direction'])})"
@@ -105,10 +92,7 @@ def _piano(turtle: Mapping[str, Any]) -> str:
 
 
 def _marks_on(turtle: Mapping[str, Any]) -> str:
-    """Draw what lies on a turtle, cut off at its edges.
-
-    Marks are in places of the page; ``at`` says where the turtle stood when those behind it were made.
-    """
+    """Draw what lies on a turtle, cut off at its edges."""
     parts, stand = [], ""
     marks = [op for op in turtle.get("marks", ()) if op[0] != "key"]
     for is_stand, group in groupby(marks, lambda op: op[0] == "at"):
