@@ -52,7 +52,7 @@ HOSTILE = json.loads((Path(__file__).parent / "data" / "hostile_programs.json").
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[Executor]:
-    with Executor(workers=2, seconds=0.5, compile_seconds=0.5) as running:
+    with Executor(workers=2, seconds=1.0, compile_seconds=1.0) as running:
         yield running
 
 

@@ -207,7 +207,7 @@ def test_networks_without_outcome_hints_run_nothing(tmp_path: Path, settings: di
 
 def test_outcomes_are_those_of_the_programs(tmp_path: Path) -> None:
     """Programs that are sampled are run, and how programs end changes the bits."""
-    tiny_models.tiny_model(tmp_path, tokens=20_000, outcomes=all_end("success"))
+    tiny_models.tiny_model(tmp_path, tokens=40_000, outcomes=all_end("success"))
     asked: list[str] = []
     prompts = [Prompt(f"made-up-{student}", "square") for student in range(4)]
     model = load_model(tmp_path, all_end("success", asked))
